@@ -1,1 +1,8 @@
-//! core.
+//! Rolecall's nouns and every decision: what a policy means, what a server shows, and the difference between the two.
+//!
+//! Pure by rule: no I/O, no clock, no randomness. Whoever needs the time passes it in.
+
+pub mod policy;
+pub mod privilege;
+pub mod secret;
+pub mod state;
