@@ -280,10 +280,7 @@ impl Kind {
 
     /// Tables, views and their like: what `GRANT … ON TABLE` takes, and the only kinds with columns.
     pub const fn is_relation(self) -> bool {
-        matches!(
-            self,
-            Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable
-        )
+        matches!(self, Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable)
     }
 
     /// Functions and procedures: what `GRANT … ON ROUTINE` takes.
@@ -300,7 +297,11 @@ impl Kind {
     pub const fn privileges(self, version: u32) -> PrivilegeSet {
         match self {
             Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable => {
-                if version >= 170_000 { TABLE_17 } else { TABLE }
+                if version >= 170_000 {
+                    TABLE_17
+                } else {
+                    TABLE
+                }
             }
             Self::Sequence => PrivilegeSet::of(&[Privilege::Select, Privilege::Update, Privilege::Usage]),
             Self::Function | Self::Procedure => PrivilegeSet::of(&[Privilege::Execute]),
