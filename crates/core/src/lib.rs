@@ -2,6 +2,7 @@
 //!
 //! Pure by rule: no I/O, no clock, no randomness. Whoever needs the time passes it in.
 
+pub mod plan;
 pub mod policy;
 pub mod privilege;
 pub mod secret;

@@ -197,14 +197,15 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// The object with this oid among relations, by a scan of nothing: objects are few per lookup set, so callers index.
+    /// The columns that were read of the table with this oid.
     pub fn columns_of(&self, table: u32) -> &[Column] {
         self.columns.get(&table).map_or(&[], Vec::as_slice)
     }
 }
 
 /// Kinds for which default privileges exist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DefaultKind {
     /// `r`: tables, views and their like.
     Tables,
