@@ -46,7 +46,7 @@ fn concerns(differ: &Differ<'_>, edge: &Membership) -> bool {
     // The edge by which a CREATEROLE user administers what it made, and whatever Rolecall itself was given, is not drift.
     let administers = edge.admin && !edge.inherit && !edge.set;
     let member = differ.state.roles.get(&edge.member);
-    let bound = member.is_some_and(|role| !role.superuser && !(role.create_role && administers));
+    let bound = member.is_some_and(|role| !(role.superuser || role.create_role && administers));
     differ.is_ours(edge.member) || (differ.owned.contains(&edge.role) && edge.member != differ.state.me && bound)
 }
 

@@ -115,7 +115,8 @@ fn keep(differ: &mut Differ<'_>, id: RoleId, role: &RoleState, want: &DesiredRol
 
 /// LOGIN, nothing else: whatever more was given by hand is taken back.
 fn attributes(differ: &mut Differ<'_>, name: &str, role: &RoleState, want: &DesiredRole, any_inherit: bool) {
-    let flags: [(bool, bool, fn(bool) -> Attribute); 6] = [
+    type Flag = fn(bool) -> Attribute;
+    let flags: [(bool, bool, Flag); 6] = [
         (role.superuser, false, Attribute::Superuser),
         (role.create_role, false, Attribute::CreateRole),
         (role.create_db, false, Attribute::CreateDb),

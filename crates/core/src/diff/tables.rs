@@ -40,7 +40,6 @@ fn is_secured(helper: &Helper, table: &Object) -> bool {
     helper.secured.iter().any(|(schema, name)| Some(&**schema) == table.schema.as_deref() && **name == *table.name)
 }
 
-#[expect(clippy::too_many_arguments, reason = "one table from both sides")]
 fn one(
     differ: &mut Differ<'_>,
     database: &str,
