@@ -1,2 +1,58 @@
-//! Entry.
-fn main() {}
+//! Rolecall's command line: arguments, wiring, exit codes.
+
+mod args;
+mod commands;
+mod load;
+mod scene;
+mod show;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Command};
+
+/// What a command says to the shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Done, or nothing to do.
+    Done,
+    /// Something is wrong and was shown.
+    Failed,
+    /// A plan has changes.
+    Changes,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(run(arguments)));
+    match outcome {
+        Ok(Outcome::Done) => ExitCode::SUCCESS,
+        Ok(Outcome::Failed) => ExitCode::from(1),
+        Ok(Outcome::Changes) => ExitCode::from(2),
+        Err(error) => {
+            show::error(&error);
+            ExitCode::from(1)
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
+    match arguments.command {
+        Command::Init(init) => commands::init::run(&init),
+        Command::Check(check) => commands::check::run(&check),
+        Command::Schema(schema) => commands::schema::run(&schema),
+        Command::Plan(plan) => commands::plan::run(&plan).await,
+        Command::Apply(apply) => commands::apply::run(&apply).await,
+        Command::Adopt(adopt) => commands::adopt::run(&adopt).await,
+        Command::Credential(credential) => commands::credential::run(&credential).await,
+        Command::Verify(verify) => commands::verify::run(&verify).await,
+        Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::Docs(docs) => commands::docs::run(&docs),
+    }
+}

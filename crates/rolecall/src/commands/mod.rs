@@ -1,0 +1,12 @@
+//! One file per command.
+
+pub mod adopt;
+pub mod apply;
+pub mod check;
+pub mod credential;
+pub mod demo;
+pub mod docs;
+pub mod init;
+pub mod plan;
+pub mod schema;
+pub mod verify;

@@ -1,0 +1,70 @@
+//! `rolecall plan`: what would change, on every server of the selection.
+
+use std::path::Path;
+
+use anyhow::Context;
+use rolecall_core::plan::Plan as CorePlan;
+use rolecall_core::policy::model::Policy;
+use rolecall_engine::postgres::inspect::inspect;
+
+use crate::args::{Plan, Selection};
+use crate::scene::{Place, places};
+use crate::show::{Document, PlanDocument};
+use crate::{Outcome, load, show};
+
+/// Plans and shows.
+pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
+    let policy = load::policy(&arguments.policy.policy)?;
+    let mut failed = false;
+    let document = document(&policy, &arguments.policy.policy, &arguments.selection, &mut failed, arguments.json).await?;
+    if let Some(out) = &arguments.out {
+        let text = serde_json::to_string_pretty(&document)?;
+        std::fs::write(out, text + "\n").with_context(|| format!("cannot write {}", out.display()))?;
+    }
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&document)?);
+    }
+    let blocked = document.plans.iter().any(|plan| plan.blocked);
+    let changes = document.plans.iter().any(|plan| plan.changes);
+    if let (Some(out), true) = (&arguments.out, changes && !arguments.json) {
+        println!("Saved as {}: `rolecall apply {0}` applies just this.", out.display());
+    }
+    Ok(match (failed || blocked, changes) {
+        (true, _) => Outcome::Failed,
+        (false, true) => Outcome::Changes,
+        (false, false) => Outcome::Done,
+    })
+}
+
+/// Plans every server. One that cannot be planned does not hold up the others.
+async fn document(
+    policy: &Policy,
+    path: &Path,
+    selection: &Selection,
+    failed: &mut bool,
+    json: bool,
+) -> anyhow::Result<Document> {
+    let mut plans = Vec::new();
+    for place in places(policy, selection)? {
+        match one(place).await {
+            Ok(plan) => {
+                if !json {
+                    anstream::println!("{}", show::plan(&plan));
+                }
+                plans.push(plan);
+            }
+            Err(error) => {
+                *failed = true;
+                show::error(&error);
+            }
+        }
+    }
+    Ok(Document { format: 1, policy: path.display().to_string(), plans })
+}
+
+async fn one(place: Place<'_>) -> anyhow::Result<PlanDocument> {
+    let target = place.target()?;
+    let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
+    let (plan, _) = CorePlan::new(place.scene(&state), place.server_name);
+    PlanDocument::new(&plan).with_context(|| place.label())
+}

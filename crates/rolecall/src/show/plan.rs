@@ -1,0 +1,135 @@
+//! A plan for people: first who gains and who loses what, then the SQL with its reasons, then the risk.
+
+use std::fmt::Write as _;
+
+use rolecall_core::finding::Level;
+use rolecall_core::plan::{Direction, Effect, Risk};
+
+use super::document::PlanDocument;
+use super::{BAD, CARE, GOOD, QUIET, STRONG, finding};
+
+/// More than this of anything is counted, not shown; `--json` has it all.
+const MOST: usize = 200;
+
+/// The whole text of one server's plan.
+pub fn plan(plan: &PlanDocument) -> String {
+    let mut text = format!(
+        "{STRONG}{} · {}{STRONG:#} {QUIET}PostgreSQL {}, {}{QUIET:#}\n",
+        plan.environment,
+        plan.server,
+        plan.identity.version_text,
+        plan.databases.join(", ")
+    );
+    if !plan.changes {
+        let _ = writeln!(text, "  {GOOD}Nothing to do:{GOOD:#} the server says what the policy says.");
+    } else {
+        effects(&mut text, plan);
+        statements(&mut text, plan);
+    }
+    findings(&mut text, plan);
+    if plan.changes {
+        let _ = writeln!(text, "\n  {STRONG}Risk{STRONG:#}  {}", risk(plan));
+        let _ = writeln!(text, "  {QUIET}{}{QUIET:#}", plan.digest);
+    }
+    text
+}
+
+fn effects(text: &mut String, plan: &PlanDocument) {
+    let _ = writeln!(text, "\n  {STRONG}Who gains and who loses what{STRONG:#}");
+    if plan.effects.is_empty() {
+        let _ = writeln!(text, "    nobody: the changes below touch no one's access");
+    }
+    for effect in plan.effects.iter().take(MOST) {
+        let _ = writeln!(text, "{}", one(effect, &plan.environment));
+    }
+    more(text, plan.effects.len(), "effects");
+}
+
+fn one(effect: &Effect, environment: &str) -> String {
+    let (style, sign, verb) = match effect.direction {
+        Direction::Gains => (GOOD, '+', if effect.who.len() == 1 { "gains" } else { "gain" }),
+        Direction::Loses => (BAD, '-', if effect.who.len() == 1 { "loses" } else { "lose" }),
+        Direction::Keeps => (QUIET, '=', if effect.who.len() == 1 { "keeps" } else { "keep" }),
+        Direction::Changes => (CARE, '~', "see other rows"),
+    };
+    let names = names(&effect.who);
+    let who = match &effect.holders_of {
+        Some(role) if effect.who.is_empty() => format!("{role} (held by nobody)"),
+        Some(role) => format!("{names} (holding {role})"),
+        None => names,
+    };
+    let access = effect.access.join("; ");
+    format!("    {style}{sign} {who} {verb}:{style:#} {access}, in {environment} {QUIET}— because {}{QUIET:#}", effect.because)
+}
+
+fn names(who: &[String]) -> String {
+    match who {
+        [] => "nobody".to_owned(),
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        few => few.join(", "),
+    }
+}
+
+fn statements(text: &mut String, plan: &PlanDocument) {
+    let count: usize = plan.statements.iter().map(|step| step.sql.len()).sum();
+    let _ = writeln!(text, "\n  {STRONG}What runs{STRONG:#} {QUIET}{count} statements in {} changes{QUIET:#}", plan.statements.len());
+    let mut place = None;
+    for step in plan.statements.iter().take(MOST) {
+        if place != Some(&step.database) {
+            let name = step.database.as_deref().map_or("server".to_owned(), |name| format!("database {name}"));
+            let _ = writeln!(text, "    {QUIET}-- {name}{QUIET:#}");
+            place = Some(&step.database);
+        }
+        let _ = writeln!(text, "    {QUIET}-- {}{QUIET:#}", step.reason);
+        for sql in &step.sql {
+            let _ = writeln!(text, "    {};", shorten(sql));
+        }
+    }
+    more(text, plan.statements.len(), "changes");
+}
+
+/// Long statements (thousands of tables, the helper's code) in one screen's width; `--json` has them whole.
+fn shorten(sql: &str) -> String {
+    let lines: Vec<&str> = sql.trim().lines().collect();
+    let first: String = lines.iter().take(4).copied().collect::<Vec<_>>().join("\n      ");
+    let mut shown: String = first.chars().take(400).collect();
+    if shown.len() < first.len() || lines.len() > 4 {
+        let _ = write!(shown, " …");
+    }
+    shown
+}
+
+fn findings(text: &mut String, plan: &PlanDocument) {
+    let shown: Vec<_> = plan.findings.iter().filter(|finding| finding.level > Level::Info || plan.changes).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n  {STRONG}Findings{STRONG:#}");
+    for item in shown.iter().take(MOST) {
+        let _ = writeln!(text, "{}", finding(item));
+    }
+    more(text, shown.len(), "findings");
+}
+
+fn more(text: &mut String, count: usize, what: &str) {
+    if count > MOST {
+        let _ = writeln!(text, "    {QUIET}… and {} more {what}; --json shows all{QUIET:#}", count - MOST);
+    }
+}
+
+fn risk(plan: &PlanDocument) -> String {
+    let count = |risk: Risk| plan.statements.iter().filter(|step| step.risks.contains(&risk)).count();
+    let words = [
+        (Risk::Widens, GOOD, "widens"),
+        (Risk::Narrows, CARE, "narrows"),
+        (Risk::Destroys, BAD, "destroys"),
+        (Risk::LocksTable, BAD, "locks a table"),
+        (Risk::EndsSessions, CARE, "ends sessions"),
+    ];
+    let said: Vec<String> = words
+        .into_iter()
+        .filter(|(risk, _, _)| count(*risk) > 0)
+        .map(|(risk, style, word)| format!("{style}{word}{style:#} {}×", count(risk)))
+        .collect();
+    if said.is_empty() { "none".to_owned() } else { said.join(", ") }
+}
