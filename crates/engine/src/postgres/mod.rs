@@ -1,0 +1,7 @@
+//! PostgreSQL 14 to 18: connect, read the catalog, write the statements.
+
+pub mod connect;
+pub mod error;
+
+pub use connect::{Target, execute};
+pub use error::EngineError;
