@@ -2,6 +2,9 @@
 
 pub mod connect;
 pub mod error;
+mod keywords;
+pub mod quote;
+pub mod render;
 
 pub use connect::{Target, execute};
 pub use error::EngineError;
