@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 /// One privilege, in the order in which `GRANT` statements and plans list them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -197,6 +199,13 @@ impl fmt::Display for PrivilegeSet {
     }
 }
 
+/// A list of SQL words.
+impl Serialize for PrivilegeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Debug for PrivilegeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{{self}}}")
@@ -204,7 +213,8 @@ impl fmt::Debug for PrivilegeSet {
 }
 
 /// A kind of object with an ACL of its own. Columns are part of their table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An ordinary table (relkind `r`).
     Table,
@@ -280,10 +290,7 @@ impl Kind {
 
     /// Tables, views and their like: what `GRANT … ON TABLE` takes, and the only kinds with columns.
     pub const fn is_relation(self) -> bool {
-        matches!(
-            self,
-            Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable
-        )
+        matches!(self, Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable)
     }
 
     /// Functions and procedures: what `GRANT … ON ROUTINE` takes.
@@ -300,7 +307,11 @@ impl Kind {
     pub const fn privileges(self, version: u32) -> PrivilegeSet {
         match self {
             Self::Table | Self::PartitionedTable | Self::View | Self::MaterializedView | Self::ForeignTable => {
-                if version >= 170_000 { TABLE_17 } else { TABLE }
+                if version >= 170_000 {
+                    TABLE_17
+                } else {
+                    TABLE
+                }
             }
             Self::Sequence => PrivilegeSet::of(&[Privilege::Select, Privilege::Update, Privilege::Usage]),
             Self::Function | Self::Procedure => PrivilegeSet::of(&[Privilege::Execute]),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::pattern::Pattern;
 use super::problem::Span;
@@ -224,7 +225,8 @@ pub struct Include {
 }
 
 /// The type of a role's parameter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ParameterType {
     /// 16-bit integer.
     Smallint,
@@ -273,7 +275,8 @@ pub struct RowMatch {
 }
 
 /// A value in a row filter.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RowValue {
     /// Written as it is, in PostgreSQL's text form.
     Literal(String),
