@@ -11,12 +11,12 @@ use crate::postgres::quote::{Literal, QuoteError};
 ///
 /// # Errors
 /// As [`super::render`].
-pub fn expected_condition(expression: &RowExpression, scopes: &[Scope]) -> Result<String, RenderError> {
+pub fn expected_condition(expression: &RowExpression, scopes: &[&Scope]) -> Result<String, RenderError> {
     any_of(expression, |filter| expected(filter, scopes))
 }
 
-fn expected(filter: &Filter, scopes: &[Scope]) -> Result<String, RenderError> {
-    let mine: Vec<&Scope> = scopes.iter().filter(|scope| scope.role == filter.role).collect();
+fn expected(filter: &Filter, scopes: &[&Scope]) -> Result<String, RenderError> {
+    let mine: Vec<&Scope> = scopes.iter().copied().filter(|scope| scope.role == filter.role).collect();
     let mut parts = all(filter, &mine)?;
     if parameters(filter)?.len() > 1 {
         // Each scope by itself: values of one do not combine with values of another.

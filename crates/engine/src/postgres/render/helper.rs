@@ -1,7 +1,13 @@
 //! Rolecall's own schema in a database with row filters: who has which rows, and the functions that say so.
 
-/// The statements, with an empty line between each two and none inside of one.
-const STATEMENTS: &str = include_str!("helper.sql");
+/// The statements, with an empty line between each two and none inside of one. The last one notes what the others made,
+/// so that the next plan sees whether somebody changed it by hand.
+const STATEMENTS: &str = concat!(
+    include_str!("helper.sql"),
+    "\n\nDO $rolecall$\nBEGIN\n    EXECUTE format('COMMENT ON SCHEMA rolecall IS %L', 'rolecall: ' || (\n",
+    include_str!("helper_fingerprint.sql"),
+    "\n    ));\nEND\n$rolecall$;\n"
+);
 
 /// Creates the schema, or repairs it: run twice, it changes nothing the second time.
 pub fn install() -> Vec<String> {
