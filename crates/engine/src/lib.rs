@@ -1,1 +1,3 @@
-//! engine.
+//! The only SQL for managed databases: reading their catalogs, writing their grants.
+
+pub mod postgres;

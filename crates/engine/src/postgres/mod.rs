@@ -1,0 +1,10 @@
+//! PostgreSQL 14 to 18: connect, read the catalog, write the statements.
+
+pub mod connect;
+pub mod error;
+mod keywords;
+pub mod quote;
+pub mod render;
+
+pub use connect::{Target, execute};
+pub use error::EngineError;
