@@ -4,9 +4,9 @@
 
 use rolecall_throwaway::{Binaries, Error, Options, Server, binaries};
 use std::env;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
 
@@ -93,9 +93,9 @@ fn data_outlive_a_restart() {
 
 #[test]
 fn takes_options() {
-    let options = Options::new().superuser("o'boss").port(0).max_connections(17).setting("search_path", "'it''s', b");
+    let options = Options::new().superuser("big boss").port(0).max_connections(17).setting("search_path", "'it''s', b");
     let server = options.initdb("--locale=POSIX").start(&found()).unwrap();
-    let url = server.url("postgres", "o'boss");
+    let url = server.url("postgres", "big boss");
     let Some(answer) = ask(&url, "SELECT current_setting('search_path'), current_setting('max_connections')") else {
         return;
     };
@@ -168,10 +168,11 @@ fn dies_with_a_killed_owner() {
 #[test]
 fn the_next_start_sweeps_what_even_the_watchdog_left() {
     let (held, mut owner) = hold_for("600");
-    // The shell's arguments name the directory; nothing else would do as a target here.
-    let pattern = format!("rolecall-watchdog {}", held.folder.display());
-    let Ok(killed) = Command::new("pkill").args(["-KILL", "-f", &pattern]).status() else { return };
-    assert!(killed.success());
+    // The shell is the owner's child and named so; without procps there is no finding it.
+    let find = ["-P", &owner.id().to_string(), "-f", "rolecall-watchdog"];
+    let Ok(watchdog) = Command::new("pgrep").args(find).output() else { return };
+    let watchdog = String::from_utf8(watchdog.stdout).unwrap();
+    assert!(Command::new("kill").args(["-KILL", watchdog.trim()]).status().unwrap().success());
     owner.kill().unwrap();
     owner.wait().unwrap();
     assert!(alive(held.pid));
@@ -179,25 +180,28 @@ fn the_next_start_sweeps_what_even_the_watchdog_left() {
     assert!(soon(|| gone(held.pid, &held.folder)), "left behind: {}", held.folder.display());
 }
 
+/// A server of another process.
 struct Held {
     pid: u32,
     folder: PathBuf,
+    /// Read no further but open still, or the owner could not print its last words.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 /// Starts a server in another process, which ends in good order at once.
-fn hold() -> (Held, std::process::Child) {
+fn hold() -> (Held, Child) {
     hold_for("0")
 }
 
 /// Starts a server in another process, which is this program again, for some seconds.
-fn hold_for(seconds: &str) -> (Held, std::process::Child) {
+fn hold_for(seconds: &str) -> (Held, Child) {
     let mut command = Command::new(env::current_exe().unwrap());
     command.args(["--exact", "helper", "--ignored", "--nocapture"]).env("HOLD_SECONDS", seconds);
     let mut owner = command.stdout(Stdio::piped()).spawn().unwrap();
-    let lines = BufReader::new(owner.stdout.take().unwrap()).lines();
-    let line = lines.map(Result::unwrap).find(|line| line.starts_with("held ")).unwrap();
+    let mut output = BufReader::new(owner.stdout.take().unwrap()).lines();
+    let line = output.by_ref().map(Result::unwrap).find(|line| line.starts_with("held ")).unwrap();
     let [_, pid, folder] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
-    (Held { pid: pid.parse().unwrap(), folder: PathBuf::from(folder) }, owner)
+    (Held { pid: pid.parse().unwrap(), folder: PathBuf::from(folder), _output: output }, owner)
 }
 
 #[test]
