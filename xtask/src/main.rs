@@ -1,2 +1,41 @@
-//! Entry.
-fn main() {}
+//! Repository chores: `cargo xtask check`, `cargo xtask gen`, `cargo xtask postgres`.
+
+mod check;
+mod generate;
+mod postgres;
+mod shell;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Repository chores", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run what CI runs: formatting, lints, dependencies, generated files, tests
+    Check(check::Arguments),
+    /// Write the files that are generated from the code
+    Gen(generate::Arguments),
+    /// Download PostgreSQL servers for tests, and print where they are
+    Postgres(postgres::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().chore {
+        Chore::Check(arguments) => check::run(&arguments),
+        Chore::Gen(arguments) => generate::run(&arguments),
+        Chore::Postgres(arguments) => postgres::run(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

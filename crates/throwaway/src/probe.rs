@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn writes_the_length() {
         let packet = startup("x");
-        assert_eq!(packet[..8], [0, 0, 0, 33, 0, 3, 0, 0]);
-        assert_eq!(packet.len(), 33);
+        assert_eq!(packet[..8], [0, 0, 0, 34, 0, 3, 0, 0]);
+        assert_eq!(packet.len(), 34);
     }
 
     #[test]

@@ -176,14 +176,13 @@ impl Server {
     fn leave(&mut self) -> Result<(), Error> {
         self.work.keep()?;
         self.watchdog = None;
-        self.options.keep = true;
         Ok(())
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(process) = self.process.take().filter(|_| !self.options.keep) {
+        if let Some(process) = self.process.take().filter(|_| !self.work.is_kept()) {
             process.stop(Stop::Immediate);
         }
     }

@@ -48,10 +48,7 @@ fn is_ours(path: &Path) -> bool {
 
 /// True where someone listens on the directory's socket. A number in a pid file may by now be somebody else's.
 fn is_running(directory: &Path) -> bool {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
-    entries
-        .into_iter()
-        .any(|path| path.extension().is_none_or(|end| end != "lock") && UnixStream::connect(path).is_ok())
+    fs::read_dir(directory).into_iter().flatten().flatten().any(|entry| UnixStream::connect(entry.path()).is_ok())
 }
 
 fn stop(directory: &Path, account: &Account) {

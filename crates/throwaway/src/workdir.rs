@@ -44,6 +44,11 @@ impl Workdir {
         &self.path
     }
 
+    /// True once it has been told to stay.
+    pub fn is_kept(&self) -> bool {
+        self.kept
+    }
+
     /// Leaves the directory where it is, until a sweep finds no server in it.
     pub fn keep(&mut self) -> Result<(), Error> {
         let file = beside(&self.path, "kept");

@@ -1,0 +1,46 @@
+//! Runs other programs in the repository's root.
+
+use anyhow::{Context, bail};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+/// The repository's root.
+pub fn root() -> &'static Path {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest)
+}
+
+/// Runs `cargo` with these words, under a heading and above the time it took; fails if it fails.
+pub fn cargo(words: &[&str]) -> anyhow::Result<()> {
+    let line = format!("cargo {}", words.join(" "));
+    println!("\n==> {line}");
+    let begin = Instant::now();
+    let status = command(words).status().with_context(|| format!("cannot run `{line}`"))?;
+    if !status.success() {
+        bail!("`{line}` failed");
+    }
+    println!("    {:.1} s", begin.elapsed().as_secs_f32());
+    Ok(())
+}
+
+/// What `cargo` with these words prints on stdout; its stderr is shown.
+pub fn cargo_output(words: &[&str]) -> anyhow::Result<String> {
+    let line = format!("cargo {}", words.join(" "));
+    let output = command(words).stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{line}`"))?;
+    if !output.status.success() {
+        bail!("`{line}` failed");
+    }
+    String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed something else than text"))
+}
+
+/// True when `cargo` with these words succeeds; prints nothing.
+pub fn cargo_succeeds(words: &[&str]) -> bool {
+    command(words).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(words).current_dir(root());
+    command
+}
