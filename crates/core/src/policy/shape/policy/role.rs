@@ -24,7 +24,7 @@ static INCLUDE: MapShape = MapShape {
     doc: "A role that is held too, with values for its parameters.",
     fields: &[
         Field::required("role", Shape::Leaf(Leaf::Name("a role")), "The role."),
-        Field::new("with", Shape::Named(&ROWS), "Values for its parameters, or `$parameter` of the including role.")
+        Field::new("with", Shape::Named(&WITH), "Values for its parameters, or `$parameter` of the including role.")
             .default("the including role's parameter of the same name")
             .mistaken_for(&["parameters", "params"]),
     ],
@@ -50,6 +50,7 @@ pub(super) static ON: Shape = Shape::Leaf(Leaf::Pattern);
 static COLUMNS: Shape = Shape::Leaf(Leaf::Name("a column"));
 
 static ROWS: NamedShape = NamedShape { key: "column", names: KeyRule::Any, value: Shape::OneOrMany(&ROW_VALUE) };
+static WITH: NamedShape = NamedShape { key: "parameter", names: KeyRule::Any, value: Shape::OneOrMany(&ROW_VALUE) };
 static ROW_VALUE: Shape = Shape::Leaf(Leaf::RowValue);
 
 static GRANT: MapShape = MapShape {
