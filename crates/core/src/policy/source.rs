@@ -66,8 +66,18 @@ impl Sources {
         self.files.get(span.file as usize)
     }
 
+    /// What a file is called; empty if there is none of that number.
+    pub fn name(&self, file: u32) -> &str {
+        self.files.get(file as usize).map(|file| file.name.as_str()).unwrap_or_default()
+    }
+
+    /// All of a file's text; empty if there is none of that number.
+    pub fn text(&self, file: u32) -> &str {
+        self.files.get(file as usize).map(|file| file.text.as_str()).unwrap_or_default()
+    }
+
     /// What stands at a span.
-    pub fn text(&self, span: Span) -> &str {
+    pub fn excerpt(&self, span: Span) -> &str {
         self.file(span).and_then(|file| file.text.get(span.start as usize..span.end as usize)).unwrap_or_default()
     }
 
@@ -102,10 +112,24 @@ impl Sources {
     }
 }
 
+/// Files from names and texts.
+impl<N: Into<String>, T: Into<String>> FromIterator<(N, T)> for Sources {
+    fn from_iter<I: IntoIterator<Item = (N, T)>>(files: I) -> Self {
+        let mut sources = Self::new();
+        files.into_iter().for_each(|(name, text)| sources.add(name, text));
+        sources
+    }
+}
+
 impl Source {
     fn problem(&self, file: u32) -> Option<Problem> {
         if let Some(at) = self.broken_at {
-            return Some(Problem::error("not-utf8", span(file, at, 0), "the file is not UTF-8 text", "save it as UTF-8"));
+            return Some(Problem::error(
+                "not-utf8",
+                span(file, at, 0),
+                "the file is not UTF-8 text",
+                "save it as UTF-8",
+            ));
         }
         let (at, character) = self.text.char_indices().find(|(at, character)| is_unprintable(*at, *character))?;
         Some(Problem::error(

@@ -37,7 +37,7 @@ pub fn time(text: &str) -> Option<Timestamp> {
     }
     // A civil date also parses out of `2026-01-01T10:00`, which would silently lose the hour.
     let day = text.parse::<civil::Date>().ok().filter(|_| text.len() == 10)?;
-    Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+    TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
 /// `20%` or `20`, from 0 to 100.

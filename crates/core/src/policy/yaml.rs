@@ -50,11 +50,6 @@ impl Node {
         Self { span, value, weight, height }
     }
 
-    /// A map made of others' entries.
-    pub fn map(span: Span, entries: Vec<(Rc<Self>, Rc<Self>)>) -> Self {
-        Self::new(span, Value::Map(entries))
-    }
-
     /// The text of a scalar.
     pub fn text(&self) -> Option<&str> {
         match &self.value {
@@ -314,10 +309,17 @@ impl Builder<'_> {
         let at = at.min(self.text.trim_end().len());
         let help = match error.info() {
             info if info.contains("tab") => "indent with spaces: YAML forbids tabs there",
-            info if info.contains("alias") || info.contains("anchor") => "a text that begins with `*` or `&` needs quotes",
+            info if info.contains("alias") || info.contains("anchor") => {
+                "a text that begins with `*` or `&` needs quotes"
+            }
             _ => "check the indentation, quotes and brackets here and on the line before",
         };
-        Box::new(Problem::error("yaml-syntax", self.span(at, at + 1), format!("this is not YAML: {}", error.info()), help))
+        Box::new(Problem::error(
+            "yaml-syntax",
+            self.span(at, at + 1),
+            format!("this is not YAML: {}", error.info()),
+            help,
+        ))
     }
 
     fn line(&self, span: Span) -> usize {

@@ -151,7 +151,11 @@ fn name(of: &str, text: &str) -> Result<(), Refusal> {
         return refuse("bad-name", "this name is empty", format!("write the name of {of}"));
     }
     if text.trim() != text || text.contains('\n') {
-        return refuse("bad-name", format!("`{text}` begins or ends with a space, or has several lines"), "take them out");
+        return refuse(
+            "bad-name",
+            format!("`{text}` begins or ends with a space, or has several lines"),
+            "take them out",
+        );
     }
     if text.len() > LONGEST_NAME && of.contains("database role") {
         return refuse(
@@ -174,7 +178,11 @@ fn privilege(text: &str) -> Result<(), Refusal> {
         "write" => "did you mean `insert`, `update`, `delete`? ",
         _ => &near,
     };
-    refuse("bad-privilege", format!("`{text}` is no privilege"), format!("{hint}PostgreSQL has `{}`", words.join("`, `")))
+    refuse(
+        "bad-privilege",
+        format!("`{text}` is no privilege"),
+        format!("{hint}PostgreSQL has `{}`", words.join("`, `")),
+    )
 }
 
 /// Every privilege as a policy writes it.

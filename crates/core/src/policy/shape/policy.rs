@@ -84,11 +84,8 @@ static STANDINGS: [Word; 2] = [
     Word { word: "suspended", doc: "The account is shut and its sessions are ended; it can come back." },
 ];
 
-const ACCOUNT: Field = Field::new(
-    "account",
-    Shape::Leaf(Leaf::Name("a database role, its account")),
-    "The account's name in databases.",
-);
+const ACCOUNT: Field =
+    Field::new("account", Shape::Leaf(Leaf::Name("a database role, its account")), "The account's name in databases.");
 const IN_GROUPS: Field =
     Field::new("groups", Shape::OneOrMany(&GROUP_NAME), "The groups that it is in.").mistaken_for(&["group", "teams"]);
 const STANDING: Field =

@@ -71,8 +71,7 @@ static NAMES: MapShape = MapShape {
     doc: "Templates of names in databases. `{environment}` stands for the environment's name.",
     fields: &[
         Field::new("role", Shape::Leaf(Leaf::Template("role")), "What roles are called.").default("{role}"),
-        Field::new("account", Shape::Leaf(Leaf::Template("account")), "What accounts are called.")
-            .default("{account}"),
+        Field::new("account", Shape::Leaf(Leaf::Template("account")), "What accounts are called.").default("{account}"),
     ],
     example: "names: { role: \"rc_{role}\" }",
 };
