@@ -1,6 +1,60 @@
 //! The policy: its text, its meaning, its problems.
 
+mod decode;
 pub mod model;
 pub mod names;
 pub mod pattern;
 pub mod problem;
+mod shape;
+mod similar;
+mod source;
+mod values;
+mod yaml;
+
+use jiff::Timestamp;
+
+use model::Policy;
+use problem::Problem;
+
+pub use source::{LARGEST, Position, Source, Sources};
+
+/// What came of reading a policy.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The policy; None if any of the problems is an error.
+    pub policy: Option<Policy>,
+    /// Everything that is wrong with it, in the order of the files and the places in them.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads and checks a policy. `now` decides what has ended.
+pub fn read(sources: &Sources, now: Timestamp) -> Outcome {
+    let mut problems = sources.problems();
+    let policy = if problems.is_empty() { understand(sources, now, &mut problems) } else { None };
+    problems
+        .sort_by(|a, b| a.span.cmp(&b.span).then_with(|| a.code.cmp(b.code)).then_with(|| a.message.cmp(&b.message)));
+    problems.dedup();
+    let usable = !problems.iter().any(Problem::is_error);
+    Outcome { policy: policy.filter(|_| usable), problems }
+}
+
+fn understand(sources: &Sources, _now: Timestamp, problems: &mut Vec<Problem>) -> Option<Policy> {
+    let mut policy = Policy::default();
+    let mut said_something = false;
+    for (index, file) in sources.files().iter().enumerate() {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let Some(root) = yaml::parse(number, &file.text, problems) else { continue };
+        said_something |= !root.is_null();
+        shape::validate(&root, &shape::Shape::Map(&shape::POLICY), problems);
+        decode::policy(&root, sources, &mut policy, problems);
+    }
+    if !said_something && problems.is_empty() {
+        problems.push(Problem::error(
+            "empty-policy",
+            Default::default(),
+            "the policy says nothing",
+            "an empty policy would take all access away; `rolecall init` writes one to start from",
+        ));
+    }
+    Some(policy)
+}
