@@ -4,6 +4,7 @@
 
 pub mod desire;
 pub mod diff;
+pub mod expect;
 pub mod finding;
 pub mod mark;
 pub mod plan;

@@ -3,6 +3,7 @@
 pub mod connect;
 pub mod error;
 mod keywords;
+pub mod probe;
 pub mod quote;
 pub mod render;
 

@@ -1,0 +1,70 @@
+//! `rolecall credential`: a password of its own for an account, shown once; the server gets its SCRAM verifier.
+
+use anyhow::{Context, bail};
+use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
+use rolecall_core::mark::{CredentialMark, Mark};
+use rolecall_core::policy::model;
+use rolecall_engine::postgres::credential::{mint, seal, set, verifier};
+
+use crate::args::Credential;
+use crate::load;
+use crate::scene::{Place, places};
+use crate::Outcome;
+
+const LONGEST: i64 = 90 * 24 * 60 * 60;
+
+/// Mints one for each server of the selection.
+pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
+    let policy = load::policy(&arguments.policy.policy)?;
+    let id = arguments.principal.as_str();
+    let found = policy.principals().find(|(known, _, _)| *known == id);
+    let (_, principal, _) = found.with_context(|| format!("the policy has no person or service {id:?}"))?;
+    let places = places(&policy, &arguments.selection)?;
+    if arguments.selection.environment.is_none() && places.len() > 1 {
+        bail!("say which environment: --environment NAME");
+    }
+    for place in places {
+        let ends = ends(place, principal, arguments.lifetime.as_deref())?;
+        let account = place.environment.account_name(place.environment_name, id, principal);
+        let password = mint();
+        let verifier = verifier(&password);
+        let credential = Some(CredentialMark { ends: ends.to_string(), seal: seal(&verifier) });
+        let comment = Mark { credential, ..Mark::account(id) }.comment();
+        let mut conn = place.target()?.open(None).await.with_context(|| place.label())?;
+        set(&mut conn, &account, &verifier, ends, &comment).await.with_context(|| place.label())?;
+        if arguments.json {
+            let shown = serde_json::json!({
+                "environment": place.environment_name, "server": place.server_name, "principal": id,
+                "account": account, "password": password.reveal(), "ends": ends.to_string(),
+            });
+            println!("{shown:#}");
+        } else {
+            eprintln!("{} · account {account} · until {ends} · shown once:", place.label());
+            println!("{}", password.reveal());
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// As long as asked for, but no longer than the environment and the principal's own end allow.
+fn ends(place: Place<'_>, principal: &model::Principal, lifetime: Option<&str>) -> anyhow::Result<Timestamp> {
+    let rules = &place.environment.accounts;
+    if rules.credential == model::Credential::External {
+        bail!("{}: accounts prove who they are outside the database (`credential: external`)", place.label());
+    }
+    let longest = rules.credential_max.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LONGEST);
+    let asked = match lifetime {
+        None => longest,
+        Some(text) => {
+            let span: jiff::Span = text.parse().with_context(|| format!("{text:?} is no duration; write 8h or 30d"))?;
+            span.to_duration(SpanRelativeTo::days_are_24_hours())?.as_secs()
+        }
+    };
+    if asked <= 0 || asked > longest {
+        let longest = SignedDuration::from_secs(longest);
+        bail!("{}: a password here lives at most {longest:#}", place.label());
+    }
+    let now = Timestamp::from_second(Timestamp::now().as_second())?;
+    let end = now.checked_add(SignedDuration::from_secs(asked))?;
+    Ok(principal.ends.map_or(end, |ends| end.min(ends)))
+}

