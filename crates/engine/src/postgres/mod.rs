@@ -1,5 +1,6 @@
 //! PostgreSQL 14 to 18: connect, read the catalog, write the statements.
 
+pub mod apply;
 pub mod connect;
 pub mod error;
 mod keywords;
