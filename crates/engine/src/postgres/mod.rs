@@ -2,10 +2,12 @@
 
 pub mod apply;
 pub mod connect;
+pub mod credential;
 pub mod error;
 mod keywords;
 pub mod quote;
 pub mod render;
+pub mod verify;
 
 pub use connect::{Target, execute};
 pub use error::EngineError;
