@@ -4,6 +4,8 @@ use std::fmt;
 
 use sqlx::postgres::PgDatabaseError;
 
+use super::render::RenderError;
+
 /// A managed server could not be reached, read or changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -43,6 +45,36 @@ pub enum EngineError {
         what: String,
         /// What was seen of it.
         cause: String,
+    },
+    /// A statement of a plan failed, and with it all of its transaction.
+    #[error("{}: {cause}{}", place(database), blocked(blocker))]
+    Statement {
+        /// The database; None: a server-wide change.
+        database: Option<String>,
+        /// The SQL.
+        statement: String,
+        /// Who holds the lock that was waited for.
+        blocker: Option<String>,
+        /// What the server said.
+        cause: Box<Self>,
+    },
+    /// A step of a plan cannot be said in SQL. Nothing has run.
+    #[error("the SQL for {what:?} cannot be written: {cause}")]
+    Render {
+        /// What the step is for.
+        what: String,
+        /// Why not.
+        cause: RenderError,
+    },
+    /// A role is not one that this may be done to.
+    #[error("the role {role:?} {reason}")]
+    WrongRole {
+        /// The role.
+        role: String,
+        /// What it is or is not.
+        reason: String,
+        /// What to do next.
+        remedy: String,
     },
     /// The catalog says something that this version of Rolecall cannot read.
     #[error("{what}: unexpected catalog content: {found}")]
@@ -162,12 +194,15 @@ impl EngineError {
             Self::Query { sqlstate, .. } | Self::Connect { cause: ConnectCause::Refused { sqlstate, .. }, .. } => {
                 Some(sqlstate)
             }
+            Self::Statement { cause, .. } => cause.sqlstate(),
             Self::Url { .. }
             | Self::Connect { .. }
             | Self::Lost { .. }
             | Self::Unexpected { .. }
             | Self::UnsupportedVersion { .. }
             | Self::LockHeld { .. }
+            | Self::Render { .. }
+            | Self::WrongRole { .. }
             | Self::MissingRight { .. } => None,
         }
     }
@@ -187,6 +222,17 @@ impl EngineError {
                     (None, None) => None,
                 };
             }
+            Self::Statement { cause, .. } if matches!(**cause, Self::Lost { .. }) => return cause.help(),
+            Self::Statement { cause, .. } => {
+                let again = "its transaction was rolled back and what ran before it stays; running `rolecall apply` \
+                             again goes on from there";
+                return Some(match cause.help() {
+                    Some(help) => format!("{help}; {again}"),
+                    None => again.to_owned(),
+                });
+            }
+            Self::Render { .. } => "nothing has run; change what the message names in the policy or on the server",
+            Self::WrongRole { remedy, .. } => remedy,
             Self::Lost { .. } => {
                 "run `rolecall plan` to see what was done and what is left; every stage is all or nothing, \
                  so running `rolecall apply` again is safe"
@@ -262,6 +308,16 @@ fn ends_session(sqlstate: &str) -> bool {
 /// `: detail`, where there is one.
 fn trailing(detail: &Option<String>) -> impl fmt::Display + '_ {
     Optional { before: ": ", text: detail.as_deref(), after: "" }
+}
+
+/// Where a statement ran.
+fn place(database: &Option<String>) -> String {
+    database.as_ref().map_or_else(|| "server-wide".to_owned(), |name| format!("in database {name:?}"))
+}
+
+/// `; the lock is held by …`, where it is known.
+fn blocked(blocker: &Option<String>) -> impl fmt::Display + '_ {
+    Optional { before: "; the lock is held by ", text: blocker.as_deref(), after: "" }
 }
 
 /// ` (holder)`, where it is known.

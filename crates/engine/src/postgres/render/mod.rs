@@ -20,6 +20,7 @@ use rolecall_core::plan::Change;
 
 pub use condition::ConditionError;
 pub use expected::expected_condition;
+pub(crate) use name::qualified;
 
 use super::quote::QuoteError;
 
