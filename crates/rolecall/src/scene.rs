@@ -9,8 +9,8 @@ use rolecall_core::policy::model::{Environment, Policy, Server, UrlSource};
 use rolecall_core::policy::pattern::Pattern;
 use rolecall_core::secret::Secret;
 use rolecall_core::state::ServerState;
-use rolecall_engine::postgres::inspect::Wanted;
 use rolecall_engine::postgres::Target;
+use rolecall_engine::postgres::inspect::Wanted;
 
 use crate::args::Selection;
 
@@ -65,7 +65,10 @@ impl<'a> Place<'a> {
         let secret = match &self.server.url.value {
             UrlSource::Variable(name) => {
                 let value = std::env::var(name).with_context(|| {
-                    format!("{}: set the environment variable {name} to the server's URL (postgres://user@host/database)", self.label())
+                    format!(
+                        "{}: set the environment variable {name} to the server's URL (postgres://user@host/database)",
+                        self.label()
+                    )
                 })?;
                 Secret::new(value)
             }

@@ -18,7 +18,11 @@ pub async fn run(adopt: &Adopt) -> anyhow::Result<Outcome> {
     for place in places {
         let mut conn = place.target()?.open(None).await.with_context(|| place.label())?;
         credential::adopt(&mut conn, &adopt.role).await.with_context(|| place.label())?;
-        println!("{} is under management on {}. `rolecall plan` shows what the policy will make of it.", adopt.role, place.label());
+        println!(
+            "{} is under management on {}. `rolecall plan` shows what the policy will make of it.",
+            adopt.role,
+            place.label()
+        );
     }
     Ok(Outcome::Done)
 }

@@ -110,7 +110,10 @@ async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyho
     let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
     let (second, _) = Plan::new(place.scene(&state), place.server_name);
     if !second.is_empty() {
-        anstream::eprintln!("{BAD}Applied, but a second plan is not empty:{BAD:#}\n{}", show::plan(&PlanDocument::new(&second)?));
+        anstream::eprintln!(
+            "{BAD}Applied, but a second plan is not empty:{BAD:#}\n{}",
+            show::plan(&PlanDocument::new(&second)?)
+        );
         return Ok(None);
     }
     if !arguments.json {
@@ -137,7 +140,9 @@ fn proof(plan: &Plan, state: &rolecall_core::state::ServerState) -> String {
                 let found = state.names.find(role).and_then(|id| state.roles.get(&id));
                 match found {
                     Some(role_state) if role_state.sessions == 0 => format!("{role}: no session is open"),
-                    Some(role_state) if !role_state.login => format!("{role}: {} sessions are open", role_state.sessions),
+                    Some(role_state) if !role_state.login => {
+                        format!("{role}: {} sessions are open", role_state.sessions)
+                    }
                     _ => continue,
                 }
             }

@@ -6,10 +6,10 @@ use rolecall_core::mark::{CredentialMark, Mark};
 use rolecall_core::policy::model;
 use rolecall_engine::postgres::credential::{mint, seal, set, verifier};
 
+use crate::Outcome;
 use crate::args::Credential;
 use crate::load;
 use crate::scene::{Place, places};
-use crate::Outcome;
 
 const LONGEST: i64 = 90 * 24 * 60 * 60;
 

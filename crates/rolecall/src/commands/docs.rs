@@ -25,8 +25,11 @@ fn cli() -> String {
     };
     section("rolecall".into(), root.render_long_help().to_string());
     root.build();
-    let names: Vec<String> =
-        root.get_subcommands().filter(|command| !command.is_hide_set()).map(|command| command.get_name().to_owned()).collect();
+    let names: Vec<String> = root
+        .get_subcommands()
+        .filter(|command| !command.is_hide_set())
+        .map(|command| command.get_name().to_owned())
+        .collect();
     for name in names.into_iter().filter(|name| name != "help") {
         if let Some(command) = root.find_subcommand_mut(&name) {
             section(format!("rolecall {name}"), command.render_long_help().to_string());

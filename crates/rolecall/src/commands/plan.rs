@@ -16,7 +16,8 @@ use crate::{Outcome, load, show};
 pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
     let policy = load::policy(&arguments.policy.policy)?;
     let mut failed = false;
-    let document = document(&policy, &arguments.policy.policy, &arguments.selection, &mut failed, arguments.json).await?;
+    let document =
+        document(&policy, &arguments.policy.policy, &arguments.selection, &mut failed, arguments.json).await?;
     if let Some(out) = &arguments.out {
         let text = serde_json::to_string_pretty(&document)?;
         std::fs::write(out, text + "\n").with_context(|| format!("cannot write {}", out.display()))?;

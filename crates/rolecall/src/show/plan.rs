@@ -59,7 +59,10 @@ fn one(effect: &Effect, environment: &str) -> String {
         None => names,
     };
     let access = effect.access.join("; ");
-    format!("    {style}{sign} {who} {verb}:{style:#} {access}, in {environment} {QUIET}— because {}{QUIET:#}", effect.because)
+    format!(
+        "    {style}{sign} {who} {verb}:{style:#} {access}, in {environment} {QUIET}— because {}{QUIET:#}",
+        effect.because
+    )
 }
 
 fn names(who: &[String]) -> String {
@@ -72,7 +75,11 @@ fn names(who: &[String]) -> String {
 
 fn statements(text: &mut String, plan: &PlanDocument) {
     let count: usize = plan.statements.iter().map(|step| step.sql.len()).sum();
-    let _ = writeln!(text, "\n  {STRONG}What runs{STRONG:#} {QUIET}{count} statements in {} changes{QUIET:#}", plan.statements.len());
+    let _ = writeln!(
+        text,
+        "\n  {STRONG}What runs{STRONG:#} {QUIET}{count} statements in {} changes{QUIET:#}",
+        plan.statements.len()
+    );
     let mut place = None;
     for step in plan.statements.iter().take(MOST) {
         if place != Some(&step.database) {

@@ -29,7 +29,14 @@ pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
         }
         Ok(finished) => {
             tokio::task::spawn_blocking(move || drop(servers)).await?;
-            println!("{}", if finished { "The servers are gone. `rolecall demo --keep` leaves them up." } else { "\nInterrupted; the servers are gone." });
+            println!(
+                "{}",
+                if finished {
+                    "The servers are gone. `rolecall demo --keep` leaves them up."
+                } else {
+                    "\nInterrupted; the servers are gone."
+                }
+            );
             Ok(if finished { Outcome::Done } else { Outcome::Failed })
         }
         Err(error) => {

@@ -56,9 +56,10 @@ impl Servers {
         let policy = self.policy();
         let _ = self.folder.keep();
         println!("\nThe servers stay up. Connect as anybody:");
-        for (environment, server, people) in
-            [("production", self.production, &["alice", "bob", "dave"][..]), ("staging", self.staging, &["alice", "dave"])]
-        {
+        for (environment, server, people) in [
+            ("production", self.production, &["alice", "bob", "dave"][..]),
+            ("staging", self.staging, &["alice", "dave"]),
+        ] {
             println!("  {environment}:");
             for person in people.iter().chain(&["postgres"]) {
                 println!("    {}", server.psql_command("app", person));

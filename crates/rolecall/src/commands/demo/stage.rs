@@ -31,7 +31,13 @@ pub enum Expect {
 }
 
 /// Runs a statement as somebody, in a new session, and shows what PostgreSQL answered.
-pub async fn as_person(servers: &Servers, who: &str, environment: &str, sql: &str, expect: Expect) -> anyhow::Result<()> {
+pub async fn as_person(
+    servers: &Servers,
+    who: &str,
+    environment: &str,
+    sql: &str,
+    expect: Expect,
+) -> anyhow::Result<()> {
     let target = servers.target(environment, "app", who)?;
     let answer = ask(&target, sql).await;
     show(who, environment, sql, &answer);
@@ -50,7 +56,9 @@ async fn ask(target: &Target, sql: &str) -> Result<Answer, EngineError> {
 pub fn show(who: &str, environment: &str, sql: &str, answer: &Result<Answer, EngineError>) {
     anstream::println!("  {QUIET}{who}@{environment}/app>{QUIET:#} {sql};");
     match answer {
-        Ok(answer) if answer.columns.is_empty() => anstream::println!("    {GOOD}{} rows touched{GOOD:#}", answer.affected),
+        Ok(answer) if answer.columns.is_empty() => {
+            anstream::println!("    {GOOD}{} rows touched{GOOD:#}", answer.affected)
+        }
         Ok(answer) => {
             anstream::println!("    {QUIET}{}{QUIET:#}", answer.columns.join(" | "));
             for row in answer.rows.iter().take(5) {

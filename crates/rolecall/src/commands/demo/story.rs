@@ -45,7 +45,9 @@ async fn shop(servers: &Servers) -> anyhow::Result<()> {
         let mut conn = servers.target(environment, "app", "postgres")?.open(None).await?;
         probe(&mut conn, SHOP).await?;
     }
-    println!("Each has a database `app` with a small shop: customers, tickets, orders, payments with card numbers, analytics.");
+    println!(
+        "Each has a database `app` with a small shop: customers, tickets, orders, payments with card numbers, analytics."
+    );
     Ok(())
 }
 
@@ -74,10 +76,7 @@ async fn joiner(servers: &Servers) -> anyhow::Result<()> {
 }
 
 async fn leaver(servers: &Servers) -> anyhow::Result<()> {
-    chapter(
-        "5. The leaver",
-        "Carol goes. She has a session open, and somebody once made her the owner of a table.",
-    );
+    chapter("5. The leaver", "Carol goes. She has a session open, and somebody once made her the owner of a table.");
     by_hand(servers, "production", "CREATE TABLE shop.report AS SELECT 1 AS figure").await?;
     by_hand(servers, "production", "ALTER TABLE shop.report OWNER TO carol").await?;
     let mut session = servers.target("production", "app", "carol")?.open(None).await?;

@@ -1,0 +1,166 @@
+//! Runs every Markdown file in `tests/scenarios/` against a PostgreSQL server of its own.
+//!
+//! A scenario is prose with fenced blocks that run in order (see `tests/scenarios/README.md`).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use rolecall_core::secret::Secret;
+use rolecall_engine::postgres::Target;
+use rolecall_engine::postgres::probe::probe;
+use rolecall_throwaway::{Options, Server, binaries};
+
+const ENVIRONMENT: &str = r#"environments:
+  test:
+    servers:
+      main: { engine: postgres, url: "${URL}", databases: [app] }
+    known: [app_owner]
+    rules: { brake: 100 }
+    leavers: { reassign_to: app_owner }
+"#;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or(Some(4));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let scenario = |path: &PathBuf| path.extension().is_some_and(|end| end == "md") && !path.ends_with("README.md");
+    let trials = files.into_iter().filter(scenario).map(|path| {
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        Trial::test(name, move || run(&path).map_err(Failed::from))
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+/// One fenced block.
+struct Block {
+    line: usize,
+    words: Vec<String>,
+    body: String,
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => {
+                let words = info.split_whitespace().map(str::to_owned).collect();
+                open = Some(Block { line: number + 1, words, body: String::new() });
+            }
+            (Some(_), Some(_)) => blocks.extend(open.take()),
+            (Some(block), None) => {
+                block.body.push_str(line);
+                block.body.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    blocks
+}
+
+struct Stage {
+    server: Server,
+    runtime: tokio::runtime::Runtime,
+    policy: tempfile::NamedTempFile,
+}
+
+fn run(path: &Path) -> Result<(), String> {
+    let binaries = binaries::find(None).map_err(|error| error.to_string())?;
+    let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let policy = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    let stage = Stage { server, runtime, policy };
+    stage.sql("postgres", "postgres", "CREATE ROLE app_owner NOLOGIN").map_err(|error| error.to_string())?;
+    stage.sql("postgres", "postgres", "CREATE DATABASE app OWNER app_owner").map_err(|error| error.to_string())?;
+    let text = std::fs::read_to_string(path).unwrap();
+    let blocks = blocks(&text);
+    let mut answer: Option<String> = None;
+    for block in &blocks {
+        let place = format!("{}:{}", path.file_name().unwrap().to_string_lossy(), block.line);
+        stage.step(block, &mut answer).map_err(|error| format!("{place}: {error}"))?;
+    }
+    Ok(())
+}
+
+impl Stage {
+    fn step(&self, block: &Block, answer: &mut Option<String>) -> Result<(), String> {
+        let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
+        match words.as_slice() {
+            ["yaml", ..] => {
+                let known = block.body.contains("environments:");
+                let text = if known { block.body.clone() } else { format!("{ENVIRONMENT}{}", block.body) };
+                std::fs::write(self.policy.path(), text).map_err(|error| error.to_string())
+            }
+            ["sql", options @ ..] => {
+                let option = |name: &str| options.iter().find_map(|word| word.strip_prefix(name));
+                let (user, database) = (option("as=").unwrap_or("postgres"), option("db=").unwrap_or("app"));
+                let said = self.sql(user, database, &block.body);
+                if options.contains(&"fails") != said.is_err() {
+                    return Err(format!("{said:?}"));
+                }
+                *answer = Some(said.unwrap_or_else(|error| error));
+                Ok(())
+            }
+            ["text", ..] => {
+                let said = answer.take().ok_or("a `text` block follows an `sql` block")?;
+                let (said, wanted) = (said.trim(), block.body.trim());
+                if said == wanted || (said.contains(wanted) && !wanted.is_empty() && said.starts_with("ERROR")) {
+                    return Ok(());
+                }
+                Err(format!("expected\n{wanted}\nbut PostgreSQL answered\n{said}"))
+            }
+            ["plan", "nothing"] => self.rolecall(&["plan"], 0, &block.body),
+            ["plan", "fails"] => self.rolecall(&["plan"], 1, &block.body),
+            ["plan"] => self.rolecall(&["plan"], 2, &block.body),
+            ["apply", "fails"] => self.rolecall(&["apply", "--yes"], 1, &block.body),
+            ["apply"] => {
+                self.rolecall(&["apply", "--yes"], 0, &block.body)?;
+                self.rolecall(&["plan"], 0, "Nothing to do")?;
+                self.rolecall(&["verify"], 0, "agrees")
+            }
+            ["check", "fails"] => self.rolecall(&["check"], 1, &block.body),
+            ["rolecall", command @ ..] => self.rolecall(command, 0, &block.body),
+            other => Err(format!("no such block: {other:?}")),
+        }
+    }
+
+    /// Runs statements as somebody. Rows come back with ` | ` between their cells, a failure as `ERROR …`.
+    fn sql(&self, user: &str, database: &str, sql: &str) -> Result<String, String> {
+        let target = Target::parse(&Secret::new(self.server.url(database, user))).map_err(|error| error.to_string())?;
+        let answer = self.runtime.block_on(async {
+            let mut conn = target.open(None).await?;
+            probe(&mut conn, sql).await
+        });
+        let answer = answer.map_err(|error| format!("ERROR {error}"))?;
+        let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+        let row = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
+        Ok(answer.rows.iter().map(row).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// Runs the program; every line of `wanted` must stand somewhere in what it says, and `not: …` nowhere.
+    fn rolecall(&self, command: &[&str], status: i32, wanted: &str) -> Result<(), String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_rolecall"))
+            .args(command)
+            .env("URL", self.server.url("postgres", "postgres"))
+            .env("ROLECALL_POLICY", self.policy.path())
+            .output()
+            .map_err(|error| error.to_string())?;
+        let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if output.status.code() != Some(status) {
+            return Err(format!("rolecall {}: exit {:?}, expected {status}\n{said}", command.join(" "), output.status.code()));
+        }
+        for line in wanted.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let fits = match line.strip_prefix("not: ") {
+                Some(unwanted) => !said.contains(unwanted),
+                None => said.contains(line),
+            };
+            if !fits {
+                return Err(format!("rolecall {}: expected\n{line}\nin\n{said}", command.join(" ")));
+            }
+        }
+        Ok(())
+    }
+}
