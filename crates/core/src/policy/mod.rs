@@ -1,5 +1,6 @@
 //! The policy: its text, its meaning, its problems.
 
+mod check;
 mod decode;
 pub mod model;
 pub mod names;
@@ -38,16 +39,17 @@ pub fn read(sources: &Sources, now: Timestamp) -> Outcome {
     Outcome { policy: policy.filter(|_| usable), problems }
 }
 
-fn understand(sources: &Sources, _now: Timestamp, problems: &mut Vec<Problem>) -> Option<Policy> {
+fn understand(sources: &Sources, now: Timestamp, problems: &mut Vec<Problem>) -> Option<Policy> {
     let mut policy = Policy::default();
-    let mut said_something = false;
+    let mut roots = Vec::new();
     for (index, file) in sources.files().iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let Some(root) = yaml::parse(number, &file.text, problems) else { continue };
-        said_something |= !root.is_null();
         shape::validate(&root, &shape::Shape::Map(&shape::POLICY), problems);
         decode::policy(&root, sources, &mut policy, problems);
+        roots.push(root);
     }
+    let said_something = roots.iter().any(|root| !root.entries().is_empty());
     if !said_something && problems.is_empty() {
         problems.push(Problem::error(
             "empty-policy",
@@ -56,5 +58,6 @@ fn understand(sources: &Sources, _now: Timestamp, problems: &mut Vec<Problem>) -
             "an empty policy would take all access away; `rolecall init` writes one to start from",
         ));
     }
+    check::check(&mut policy, &roots, now, problems);
     Some(policy)
 }

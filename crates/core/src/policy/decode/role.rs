@@ -92,7 +92,7 @@ pub(super) fn emptiness(root: &Node, problems: &mut Vec<Problem>) {
     for grant in grants {
         for key in ["columns", "rows", "allow", "on", "where"] {
             let written = grant.entries().iter().find(|(found, _)| found.text() == Some(key));
-            if let Some((key_node, value)) = written.filter(|(_, value)| is_empty(value)) {
+            if let Some((key_node, _)) = written.filter(|(_, value)| is_empty(value)) {
                 problems.push(empty(key, key_node.span));
             }
         }

@@ -1,0 +1,35 @@
+//! What a policy's parts must be to one another: every name leads somewhere, every grant can be given.
+
+mod assignments;
+mod grants;
+mod includes;
+mod names;
+mod parameters;
+mod people;
+mod references;
+mod report;
+mod usage;
+
+use std::rc::Rc;
+
+use jiff::Timestamp;
+
+use super::model::Policy;
+use super::problem::Problem;
+use super::yaml::Node;
+use report::Report;
+
+/// Reports what is wrong between the parts of a policy, and brings the values of parameters into PostgreSQL's form.
+///
+/// `roots` are the trees that `policy` was made of.
+pub fn check(policy: &mut Policy, roots: &[Rc<Node>], now: Timestamp, problems: &mut Vec<Problem>) {
+    let report = &mut Report::new(problems);
+    parameters::canonicalise(policy, report);
+    references::check(policy, roots, report);
+    includes::check(policy, report);
+    grants::check(policy, report);
+    assignments::check(policy, report);
+    people::check(policy, now, report);
+    names::check(policy, report);
+    usage::check(policy, report);
+}
