@@ -2,6 +2,9 @@
 //!
 //! Pure by rule: no I/O, no clock, no randomness. Whoever needs the time passes it in.
 
+pub mod desire;
+pub mod finding;
+pub mod mark;
 pub mod plan;
 pub mod policy;
 pub mod privilege;

@@ -6,7 +6,7 @@ mod names;
 pub use acl::{Acl, AclEntry, AclId, Acls};
 pub use names::{RoleId, RoleNames};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -379,4 +379,27 @@ pub struct Scope {
     pub values: BTreeMap<String, String>,
     /// When it ends by itself, RFC 3339 in UTC.
     pub ends: Option<String>,
+}
+
+impl ServerState {
+    /// The roles that Rolecall owns: members of the marker, never the marker, PostgreSQL's first superuser or itself.
+    pub fn owned(&self) -> BTreeSet<RoleId> {
+        let Some(marker) = self.names.find(MARKER) else { return BTreeSet::new() };
+        let first = |id: &RoleId| self.roles.get(id).is_some_and(|role| role.oid == 10);
+        let members = self.memberships.iter().filter(|edge| edge.role == marker).map(|edge| edge.member);
+        members.filter(|id| *id != marker && *id != self.me && !first(id)).collect()
+    }
+
+    /// Whether `member` holds `role`, directly or through others.
+    pub fn is_member(&self, member: RoleId, role: RoleId) -> bool {
+        let (mut seen, mut open) = (BTreeSet::from([member]), vec![member]);
+        while let Some(current) = open.pop() {
+            if current == role {
+                return true;
+            }
+            let held = self.memberships.iter().filter(|edge| edge.member == current).map(|edge| edge.role);
+            open.extend(held.filter(|id| seen.insert(*id)));
+        }
+        false
+    }
 }
