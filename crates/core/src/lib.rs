@@ -3,6 +3,7 @@
 //! Pure by rule: no I/O, no clock, no randomness. Whoever needs the time passes it in.
 
 pub mod desire;
+pub mod diff;
 pub mod finding;
 pub mod mark;
 pub mod plan;

@@ -38,7 +38,8 @@ impl Shape<'_> {
         let shared = self.privileges.intersection(other.privileges);
         let both = COLUMN_PRIVILEGES.intersection(ROW_PRIVILEGES);
         let same = self.columns == other.columns || self.rows == other.rows;
-        let within = (self.more_columns(other) && self.more_rows(other)) || (other.more_columns(self) && other.more_rows(self));
+        let within =
+            (self.more_columns(other) && self.more_rows(other)) || (other.more_columns(self) && other.more_rows(self));
         !shared.intersection(both).is_empty() && !same && !within
     }
 }
@@ -67,7 +68,8 @@ pub fn check(scene: Scene<'_>, ids: &RoleIds, desired: &mut Desired) {
         };
         let limited: BTreeSet<u32> =
             wanted.columns.keys().map(|(table, _)| *table).chain(wanted.secured.keys().copied()).collect();
-        for table in contents.objects.iter().filter(|object| object.kind.is_relation() && limited.contains(&object.oid)) {
+        for table in contents.objects.iter().filter(|object| object.kind.is_relation() && limited.contains(&object.oid))
+        {
             let columns = contents.columns_of(table.oid);
             let shapes = shapes(scene, ids, logical, table, columns);
             for (roles, members) in &classes {
@@ -112,10 +114,19 @@ fn shapes<'a>(
 
 fn pair<'s, 'a>(shapes: &'s [Shape<'a>], roles: &BTreeSet<&str>) -> Option<(&'s Shape<'a>, &'s Shape<'a>)> {
     let held = || shapes.iter().filter(|shape| roles.contains(shape.role));
-    held().enumerate().find_map(|(place, one)| held().skip(place + 1).find(|other| one.multiplies(other)).map(|other| (one, other)))
+    held()
+        .enumerate()
+        .find_map(|(place, one)| held().skip(place + 1).find(|other| one.multiplies(other)).map(|other| (one, other)))
 }
 
-fn finding(scene: Scene<'_>, table: &Object, one: &Shape<'_>, other: &Shape<'_>, member: &str, members: usize) -> Finding {
+fn finding(
+    scene: Scene<'_>,
+    table: &Object,
+    one: &Shape<'_>,
+    other: &Shape<'_>,
+    member: &str,
+    members: usize,
+) -> Finding {
     let name = format!("{}.{}", table.schema.as_deref().unwrap_or_default(), table.name);
     let who = if members > 1 { format!("{member} and {} more", members - 1) } else { member.to_owned() };
     let roles = if one.role == other.role {

@@ -83,8 +83,7 @@ impl<'a> Inventory<'a> {
             places.dedup();
         }
         places.retain(|place| {
-            self.object(*place)
-                .is_some_and(|object| !except.iter().any(|pattern| matches(&pattern.value, object)))
+            self.object(*place).is_some_and(|object| !except.iter().any(|pattern| matches(&pattern.value, object)))
         });
         places
     }
@@ -106,4 +105,3 @@ pub fn reaches(pattern: &Pattern, object: &Object) -> bool {
 fn system_schema_named(pattern: &Pattern, object: &Object) -> bool {
     object.system && pattern.schema.as_ref().is_some_and(|schema| schema.exact().is_some())
 }
-

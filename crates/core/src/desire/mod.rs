@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use directory::{Because, Held, Standing, holds, standing};
+pub use grants::held;
 pub use inventory::Inventory;
 pub use public::PublicRules;
+pub use rows::POLICY_PREFIX;
 
 use crate::finding::Finding;
 use crate::mark::Mark;

@@ -32,10 +32,8 @@ pub struct RowGrant {
 pub fn filter(scene: Scene<'_>, role: &str, grant: &Grant, columns: &[Column]) -> Result<Filter, String> {
     let mut matches = Vec::new();
     for row in &grant.rows {
-        let column = columns
-            .iter()
-            .find(|column| *column.name == *row.column.value)
-            .ok_or_else(|| row.column.value.clone())?;
+        let column =
+            columns.iter().find(|column| *column.name == *row.column.value).ok_or_else(|| row.column.value.clone())?;
         matches.push(ColumnMatch {
             column: column.name.to_string(),
             sql_type: column.sql_type.to_string(),
@@ -119,7 +117,12 @@ fn all_rows(
     let kept = others.iter().filter(|(_, privileges)| privileges.has(privilege)).map(|(role, _)| *role);
     let roles: BTreeSet<String> = owned.chain(kept).map(|role| names.name(role).to_owned()).collect();
     let name = policy_name("all", command);
-    (!roles.is_empty()).then(|| RowPolicyDef { name, command, roles: roles.into_iter().collect(), rows: RowExpression::True })
+    (!roles.is_empty()).then(|| RowPolicyDef {
+        name,
+        command,
+        roles: roles.into_iter().collect(),
+        rows: RowExpression::True,
+    })
 }
 
 /// Roles that Rolecall does not own and that have the table today: they keep all of its rows. Where the table had row
@@ -156,9 +159,11 @@ fn others(scene: Scene<'_>, inventory: &Inventory<'_>, table: &Object) -> BTreeM
 /// True when Rolecall turned the table's row security on.
 pub fn secured_by_rolecall(inventory: &Inventory<'_>, table: &Object) -> bool {
     let schema = table.schema.as_deref().unwrap_or_default();
-    inventory.contents.helper.as_ref().is_some_and(|helper| {
-        helper.secured.iter().any(|(there, name)| there == schema && **name == *table.name)
-    })
+    inventory
+        .contents
+        .helper
+        .as_ref()
+        .is_some_and(|helper| helper.secured.iter().any(|(there, name)| there == schema && **name == *table.name))
 }
 
 fn has_unmanaged_member(state: &ServerState, role: RoleId) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::policy::model::{ParameterType, RowValue};
 use crate::privilege::{Kind, PrivilegeSet};
@@ -82,7 +82,7 @@ pub enum MembershipPart {
 }
 
 /// A condition on rows: what a row policy's USING and WITH CHECK say.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowExpression {
     /// Every row.
@@ -92,7 +92,7 @@ pub enum RowExpression {
 }
 
 /// One row filter: everything in it must hold.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Filter {
     /// The database name of the role whose scope gives the parameters their values.
     pub role: String,
@@ -103,7 +103,7 @@ pub struct Filter {
 }
 
 /// A column and the values that it may have.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ColumnMatch {
     /// The column.
     pub column: String,
@@ -114,7 +114,7 @@ pub struct ColumnMatch {
 }
 
 /// SQL from the policy; `$name` in it stands for the array of the parameter's values.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RawCondition {
     /// The SQL.
     pub sql: String,

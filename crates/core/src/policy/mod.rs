@@ -1,5 +1,6 @@
 //! The policy: its text, its meaning, its problems.
 
 pub mod model;
+pub mod names;
 pub mod pattern;
 pub mod problem;

@@ -343,12 +343,21 @@ pub struct RowPolicy {
 pub struct Helper {
     /// A fingerprint of what stands there (owner, function, table), to compare with what should.
     pub fingerprint: String,
+    /// The fingerprint that was noted when Rolecall installed it.
+    pub installed: Option<String>,
     /// Tables whose row security Rolecall turned on: (schema, table).
     pub secured: Vec<(String, String)>,
     /// What Rolecall wrote and what PostgreSQL made of it, for each row policy of its own.
     pub seals: Vec<Seal>,
     /// Who has which rows.
     pub scopes: Vec<Scope>,
+}
+
+impl Helper {
+    /// It stands as it was installed.
+    pub fn is_intact(&self) -> bool {
+        self.installed.as_ref() == Some(&self.fingerprint)
+    }
 }
 
 /// What Rolecall wrote as a row policy and what PostgreSQL printed back right after.

@@ -11,6 +11,11 @@ impl RoleId {
     /// The pseudo-role that everybody is a member of.
     pub const PUBLIC: Self = Self(0);
 
+    /// Its place in a list by role.
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// True for PUBLIC.
     pub fn is_public(self) -> bool {
         self == Self::PUBLIC

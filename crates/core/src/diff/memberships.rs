@@ -1,0 +1,131 @@
+//! Memberships: from PostgreSQL 16 on a multiset keyed by role, member and grantor, of which only the sum counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Differ;
+use crate::plan::{Change, MembershipPart, Stage};
+use crate::state::{Membership, RoleId};
+
+/// Every edge at which Rolecall owns one end.
+pub fn diff(differ: &mut Differ<'_>) {
+    let mut kept: BTreeMap<(RoleId, RoleId), bool> = BTreeMap::new();
+    let mut edges: Vec<Membership> =
+        differ.state.memberships.iter().filter(|edge| concerns(differ, edge)).copied().collect();
+    edges.sort_by_cached_key(|edge| (std::cmp::Reverse(depth(differ, edge)), *edge));
+    let mut ended = BTreeSet::new();
+    for edge in edges {
+        let wanted = is_wanted(differ, &edge);
+        // What an owned role passed on goes with its option to do so; PostgreSQL 14 and 15 keep one edge per pair,
+        // whoever gave it, so there the grantor says nothing.
+        let passed_on = differ.state.identity.version >= 160_000 && differ.is_ours(edge.grantor);
+        let known_grantor = !passed_on;
+        if !wanted || !known_grantor {
+            revoke(differ, &edge, MembershipPart::Whole, "not in the policy");
+            if edge.set {
+                ended.insert(edge.member);
+            }
+            continue;
+        }
+        if edge.admin {
+            revoke(differ, &edge, MembershipPart::Admin, "may not pass the membership on");
+        }
+        if edge.set && differ.state.identity.version >= 160_000 {
+            revoke(differ, &edge, MembershipPart::Set, "may not act as the role");
+        }
+        let inherits = kept.entry((edge.role, edge.member)).or_default();
+        *inherits |= edge.inherit || differ.state.identity.version < 160_000;
+    }
+    end_sessions(differ, &ended);
+    grant(differ, &kept);
+}
+
+fn concerns(differ: &Differ<'_>, edge: &Membership) -> bool {
+    if Some(edge.role) == differ.marker {
+        return differ.owned.contains(&edge.member);
+    }
+    // The edge by which a CREATEROLE user administers what it made, and whatever Rolecall itself was given, is not drift.
+    let administers = edge.admin && !edge.inherit && !edge.set;
+    let member = differ.state.roles.get(&edge.member);
+    let bound = member.is_some_and(|role| !(role.superuser || role.create_role && administers));
+    differ.is_ours(edge.member) || (differ.owned.contains(&edge.role) && edge.member != differ.state.me && bound)
+}
+
+fn is_wanted(differ: &Differ<'_>, edge: &Membership) -> bool {
+    Some(edge.role) == differ.marker || differ.desired.memberships.contains_key(&(edge.role, edge.member))
+}
+
+/// How many hands a membership has passed through.
+fn depth(differ: &Differ<'_>, edge: &Membership) -> usize {
+    let (mut grantor, mut depth) = (edge.grantor, 0);
+    let edges = &differ.state.memberships;
+    while depth < 64 {
+        match edges.iter().find(|above| above.role == edge.role && above.member == grantor && above.admin) {
+            Some(above) if above.grantor != grantor => grantor = above.grantor,
+            _ => break,
+        }
+        depth += 1;
+    }
+    depth
+}
+
+fn revoke(differ: &mut Differ<'_>, edge: &Membership, part: MembershipPart, why: &str) {
+    let change = Change::RevokeMembership {
+        role: differ.name(edge.role),
+        member: differ.name(edge.member),
+        grantor: differ.name(edge.grantor),
+        part,
+    };
+    let reason = format!("{}: {why}", differ.people(&[edge.member]));
+    differ.step(Stage::Detach, None, change, reason);
+}
+
+/// Who could act as the role (SET ROLE) might still be doing it: that outlives the membership.
+fn end_sessions(differ: &mut Differ<'_>, members: &BTreeSet<RoleId>) {
+    for member in members {
+        let Some(role) = differ.state.roles.get(member) else { continue };
+        let name = differ.name(*member);
+        let change = Change::EndSessions { role: name };
+        let planned = differ.steps.iter().any(|step| step.change == change);
+        if differ.owned.contains(member) && role.login && !planned {
+            let reason = format!("{}: a session may still act as the role it lost", differ.people(&[*member]));
+            differ.step(Stage::End, None, change, reason);
+        }
+    }
+}
+
+fn grant(differ: &mut Differ<'_>, kept: &BTreeMap<(RoleId, RoleId), bool>) {
+    let desired = differ.desired;
+    let mut missing: BTreeMap<RoleId, BTreeMap<&str, Vec<RoleId>>> = BTreeMap::new();
+    for ((role, member), why) in &desired.memberships {
+        if kept.get(&(*role, *member)) != Some(&true) {
+            missing.entry(*role).or_default().entry(why).or_default().push(*member);
+        }
+    }
+    // Memberships among Roles stand before those of Accounts: nobody gains half a Role.
+    let mut steps = Vec::new();
+    for (role, reasons) in missing {
+        for (why, members) in reasons {
+            let account = |id: &RoleId| desired.roles.get(id).is_some_and(|role| role.standing.is_some());
+            let accounts = members.iter().any(account);
+            let people = differ.people(&members);
+            let mut members: Vec<String> = members.iter().map(|id| differ.name(*id)).collect();
+            members.sort();
+            let change = Change::GrantMembership { role: differ.name(role), members };
+            steps.push((accounts, change, format!("{people}: {why}")));
+        }
+    }
+    steps.sort();
+    for (_, change, reason) in steps {
+        differ.step(Stage::Attach, None, change, reason);
+    }
+    let unmarked: Vec<RoleId> = kept
+        .iter()
+        .filter(|((role, _), inherits)| Some(*role) == differ.marker && !**inherits)
+        .map(|((_, member), _)| *member)
+        .collect();
+    if let (Some(marker), false) = (differ.marker, unmarked.is_empty()) {
+        let members = unmarked.iter().map(|id| differ.name(*id)).collect();
+        let change = Change::GrantMembership { role: differ.name(marker), members };
+        differ.step(Stage::Attach, None, change, "the mark carries the right to look up one's own rows");
+    }
+}

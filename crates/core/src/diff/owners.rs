@@ -1,0 +1,221 @@
+//! What owned roles own: accounts hold memberships and own nothing, and a role that goes leaves nothing behind.
+
+use super::Differ;
+use crate::finding::Level;
+use crate::mark::Mark;
+use crate::plan::{Attribute, Change, ObjectRef, Stage};
+use crate::privilege::{Kind, Privilege};
+use crate::state::{Contents, Object, RoleId, RoleState};
+
+/// What becomes of a role that the policy does not have any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It can be dropped.
+    Dropped,
+    /// It can only be shut out: a decision is missing.
+    ShutOut(String),
+}
+
+/// Objects that an owned role which stays has come to own.
+pub fn ownership(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
+    let Some(heir) = heir(differ) else {
+        warn(differ, database, contents);
+        return;
+    };
+    let found: Vec<&Object> =
+        contents.objects.iter().filter(|object| strays(differ, contents, database, object)).collect();
+    for object in found {
+        let reason = format!("{} came to own it", differ.people(&[object.owner]));
+        let change = Change::SetOwner { object: ObjectRef::from(object), owner: heir.clone() };
+        differ.step(Stage::Narrow, Some(database), change, reason);
+    }
+}
+
+fn warn(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
+    let strays = contents.objects.iter().filter(|object| strays(differ, contents, database, object));
+    let found: Vec<(String, String)> = strays.map(|object| (differ.people(&[object.owner]), label(object))).collect();
+    for (owner, object) in found {
+        let message = format!("{owner} owns {object} in {database}, with every right on it");
+        let help = "name a role that takes objects over: `leavers: { reassign_to: … }` in the environment";
+        differ.find(Level::Warning, "owns-object", &object, message, help);
+    }
+}
+
+/// Owned by a role of ours that stays, and that the policy does not let create things there.
+fn strays(differ: &Differ<'_>, contents: &Contents, database: &str, object: &Object) -> bool {
+    differ.owned.contains(&object.owner)
+        && differ.desired.roles.contains_key(&object.owner)
+        && object.owned_by.is_none()
+        && !may_create(differ, contents, database, object)
+}
+
+fn may_create(differ: &Differ<'_>, contents: &Contents, database: &str, object: &Object) -> bool {
+    let Some(schema) = object.schema.as_deref() else { return false };
+    let place = contents.objects.iter().position(|found| found.kind == Kind::Schema && *found.name == *schema);
+    let wants = place.and_then(|place| differ.desired.contents.get(database)?.objects.get(place));
+    wants
+        .into_iter()
+        .flatten()
+        .any(|(role, privileges)| privileges.has(Privilege::Create) && reaches(differ, object.owner, *role))
+}
+
+/// Whether `member` shall hold `role`, directly or through others.
+pub fn reaches(differ: &Differ<'_>, member: RoleId, role: RoleId) -> bool {
+    let (mut seen, mut open) = (std::collections::BTreeSet::from([member]), vec![member]);
+    while let Some(current) = open.pop() {
+        if current == role {
+            return true;
+        }
+        let held = differ.desired.memberships.keys().filter(|(_, member)| *member == current).map(|(role, _)| *role);
+        open.extend(held.filter(|id| seen.insert(*id)));
+    }
+    false
+}
+
+/// Owned roles that the policy does not have any more.
+pub fn removals(differ: &mut Differ<'_>) {
+    let gone: Vec<RoleId> = differ.owned.iter().filter(|id| !differ.desired.roles.contains_key(id)).copied().collect();
+    for id in gone {
+        let Some(role) = differ.state.roles.get(&id) else { continue };
+        let name = differ.name(id);
+        if role.superuser {
+            let message =
+                format!("superuser {name:?} bears Rolecall's mark and is not in the policy; it is left alone");
+            let help = "take the mark away (REVOKE rolecall FROM …), or its SUPERUSER, by hand";
+            differ.find(Level::Error, "marked-superuser", &name, message, help);
+            continue;
+        }
+        let mark = Mark::parse(role.comment.as_deref()).unwrap_or_default();
+        let whose = mark.account.or(mark.role.map(|role| format!("Role {role}"))).unwrap_or_else(|| name.clone());
+        shut(differ, &name, role, &whose);
+        match fate(differ, id) {
+            Fate::Dropped => drop(differ, id, &name, &whose),
+            Fate::ShutOut(decision) => {
+                let message = format!("{whose} is shut out but not removed: {decision}");
+                let help = "decide in the environment's `leavers` (reassign_to, security_definer) and apply again";
+                differ.find(Level::Warning, "removal-undecided", &name, message, help);
+            }
+        }
+    }
+}
+
+fn shut(differ: &mut Differ<'_>, name: &str, role: &RoleState, whose: &str) {
+    let flags = [
+        (role.login, Attribute::Login(false)),
+        (role.create_role, Attribute::CreateRole(false)),
+        (role.create_db, Attribute::CreateDb(false)),
+        (role.replication, Attribute::Replication(false)),
+        (role.bypass_rls, Attribute::BypassRls(false)),
+    ];
+    let attributes: Vec<Attribute> = flags.into_iter().filter(|(on, _)| *on).map(|(_, attribute)| attribute).collect();
+    if !attributes.is_empty() {
+        let change = Change::AlterRole { role: name.to_owned(), attributes };
+        differ.step(Stage::Close, None, change, format!("{whose} is not in the policy any more"));
+    }
+    if role.login || role.sessions > 0 {
+        let change = Change::EndSessions { role: name.to_owned() };
+        differ.step(Stage::End, None, change, format!("{whose}: an open session would go on reading"));
+    }
+}
+
+/// Whether everything that hangs on a role is decided.
+pub fn fate_of(differ_owns: &[String], definer: &[String], heir: bool, definer_allowed: bool) -> Fate {
+    match (differ_owns.first(), definer.first()) {
+        (Some(first), _) if !heir => {
+            let more = differ_owns.len() - 1;
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            Fate::ShutOut(format!("it owns {first}{rest}, and no role is named to take that over"))
+        }
+        (_, Some(first)) if !definer_allowed => Fate::ShutOut(format!(
+            "{first} runs with its owner's rights (SECURITY DEFINER), which would become the new owner's"
+        )),
+        _ => Fate::Dropped,
+    }
+}
+
+fn fate(differ: &mut Differ<'_>, id: RoleId) -> Fate {
+    let (mut owns, mut definer) = (Vec::new(), Vec::new());
+    for (database, contents) in &differ.state.contents {
+        for object in contents.objects.iter().filter(|object| object.owner == id) {
+            owns.push(format!("{} in {database}", label(object)));
+            if object.facts.security_definer {
+                definer.push(format!("{} in {database}", label(object)));
+            }
+        }
+        let others = contents.other_owned.iter().filter(|(_, owner)| *owner == id);
+        owns.extend(others.map(|(what, _)| format!("{what} in {database}")));
+    }
+    let shared = differ.state.databases.iter().map(|database| &database.object).chain(&differ.state.objects);
+    owns.extend(shared.filter(|object| object.owner == id).map(label));
+    let unread = differ.state.databases.iter();
+    let unread: Vec<&str> = unread
+        .filter(|database| database.mentions_owned && !differ.state.contents.contains_key(&database.name))
+        .map(|database| database.name.as_str())
+        .collect();
+    if let Some(database) = unread.first() {
+        return Fate::ShutOut(format!(
+            "database {database:?}, where owned roles have something, allows no connections"
+        ));
+    }
+    let leavers = &differ.scene.environment.leavers;
+    fate_of(&owns, &definer, heir(differ).is_some(), leavers.reassign_security_definer)
+}
+
+fn drop(differ: &mut Differ<'_>, id: RoleId, name: &str, whose: &str) {
+    let heir = heir(differ);
+    let mut cleared = false;
+    let databases: Vec<&String> = differ.state.contents.keys().collect();
+    let owns_shared = {
+        let shared = differ.state.databases.iter().map(|database| &database.object).chain(&differ.state.objects);
+        shared.into_iter().any(|object| object.owner == id)
+    };
+    for database in databases {
+        let Some(contents) = differ.state.contents.get(database) else { continue };
+        let owns = contents.objects.iter().any(|object| object.owner == id)
+            || contents.other_owned.iter().any(|(_, owner)| *owner == id);
+        if !(owns || mentions(differ, contents, id) || (owns_shared && !cleared)) {
+            continue;
+        }
+        cleared = true;
+        let reassign_to = heir.clone().filter(|_| owns || owns_shared);
+        let change = Change::DropOwned { role: name.to_owned(), reassign_to };
+        differ.step(Stage::Narrow, Some(database), change, format!("{whose}: what it leaves behind in {database}"));
+    }
+    differ.step(
+        Stage::Drop,
+        None,
+        Change::DropRole { role: name.to_owned() },
+        format!("{whose} is not in the policy any more"),
+    );
+}
+
+/// Something inside a database speaks of a role beside ownership.
+fn mentions(differ: &Differ<'_>, contents: &Contents, id: RoleId) -> bool {
+    let acls = &differ.state.acls;
+    let named = |acl| acls.get(acl).iter().any(|entry| entry.grantee == id || entry.grantor == id);
+    contents.objects.iter().any(|object| named(object.acl))
+        || contents.columns.values().flatten().filter_map(|column| column.acl).any(named)
+        || contents.default_acls.iter().any(|row| row.creator == id || named(row.acl))
+        || contents.row_policies.iter().any(|policy| policy.roles.contains(&id))
+}
+
+/// Who takes over objects, if the environment names a role that exists.
+fn heir(differ: &mut Differ<'_>) -> Option<String> {
+    let leavers = &differ.scene.environment.leavers;
+    let name = leavers.reassign_to.as_ref()?.value.clone();
+    let exists = differ.state.names.find(&name).is_some_and(|id| differ.state.roles.contains_key(&id));
+    if !exists {
+        let message = format!("`reassign_to` names {name:?}, which is no role of the server");
+        differ.find(Level::Error, "unknown-heir", &name, message, "create the role or correct its name");
+        return None;
+    }
+    Some(name)
+}
+
+fn label(object: &Object) -> String {
+    let noun = object.kind.noun();
+    match &object.schema {
+        Some(schema) => format!("{noun} {schema}.{}", object.name),
+        None => format!("{noun} {}", object.name),
+    }
+}

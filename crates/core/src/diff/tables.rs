@@ -1,0 +1,143 @@
+//! Row security: Rolecall's helper, its row policies and their seals, and the scopes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Differ;
+use crate::desire::POLICY_PREFIX;
+use crate::finding::Level;
+use crate::plan::{Change, ObjectRef, RowPolicyDef, Stage};
+use crate::privilege::Kind;
+use crate::state::{Contents, Helper, Object, RowPolicy, Seal};
+
+/// Row security and scopes of one database.
+pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
+    let desired = differ.desired;
+    let Some(wanted) = desired.contents.get(database) else { return };
+    let none = Helper::default();
+    let helper = contents.helper.as_ref().unwrap_or(&none);
+    let needed = !wanted.secured.is_empty();
+    if needed && !contents.helper.as_ref().is_some_and(Helper::is_intact) {
+        let reason =
+            if contents.helper.is_some() { "Rolecall's own schema was changed" } else { "row filters need it" };
+        differ.step(Stage::Shape, Some(database), Change::InstallHelper, reason);
+    }
+    let mut policies: BTreeMap<u32, Vec<&RowPolicy>> = BTreeMap::new();
+    for policy in &contents.row_policies {
+        policies.entry(policy.table).or_default().push(policy);
+    }
+    let tables = contents.objects.iter().filter(|object| matches!(object.kind, Kind::Table | Kind::PartitionedTable));
+    for table in tables {
+        let there = policies.get(&table.oid).map_or(&[][..], Vec::as_slice);
+        let should = wanted.secured.get(&table.oid);
+        if should.is_some() || !there.is_empty() || is_secured(helper, table) {
+            one(differ, database, helper, table, there, should.map_or(&[], Vec::as_slice), should.is_some());
+        }
+    }
+    scopes(differ, database, helper, &wanted.scopes);
+}
+
+fn is_secured(helper: &Helper, table: &Object) -> bool {
+    helper.secured.iter().any(|(schema, name)| Some(&**schema) == table.schema.as_deref() && **name == *table.name)
+}
+
+fn one(
+    differ: &mut Differ<'_>,
+    database: &str,
+    helper: &Helper,
+    table: &Object,
+    there: &[&RowPolicy],
+    should: &[RowPolicyDef],
+    secure: bool,
+) {
+    let by_rolecall = is_secured(helper, table);
+    let put: Vec<RowPolicyDef> = should
+        .iter()
+        .filter(|def| !there.iter().any(|policy| same(differ, helper, table, policy, def)))
+        .cloned()
+        .collect();
+    let mut drop = Vec::new();
+    for policy in there {
+        if policy.name.starts_with(POLICY_PREFIX) {
+            if !should.iter().any(|def| def.name == policy.name) {
+                drop.push(policy.name.clone());
+            }
+        } else if stranger(differ, database, table, policy, secure, by_rolecall) {
+            drop.push(policy.name.clone());
+        }
+    }
+    let row_security = match (secure, table.facts.row_security) {
+        (true, false) => Some(true),
+        (false, true) if by_rolecall => Some(false),
+        _ => None,
+    };
+    if put.is_empty() && drop.is_empty() && row_security.is_none() {
+        return;
+    }
+    let reason = match row_security {
+        Some(true) if by_rolecall => "row security was turned off by hand",
+        Some(true) => "the policy filters rows of it; every role that has it keeps what it has",
+        Some(false) => "the policy filters no rows of it any more",
+        None => "row policies are not as the policy has them",
+    };
+    let change = Change::SecureTable { table: ObjectRef::from(table), put, drop, row_security };
+    differ.step(Stage::Shape, Some(database), change, reason);
+}
+
+/// The policy stands as it was written: same command, same roles, and what PostgreSQL prints is what it printed then.
+fn same(differ: &Differ<'_>, helper: &Helper, table: &Object, policy: &RowPolicy, def: &RowPolicyDef) -> bool {
+    let mut roles: Vec<String> = policy.roles.iter().map(|id| differ.name(*id)).collect();
+    roles.sort();
+    let seal = |seal: &&Seal| {
+        Some(&*seal.schema) == table.schema.as_deref() && *seal.table == *table.name && seal.policy == policy.name
+    };
+    let intact =
+        helper.seals.iter().find(seal).is_some_and(|seal| {
+            seal.source == def.source() && seal.using == policy.using && seal.check == policy.check
+        });
+    policy.name == def.name && policy.command == def.command && policy.permissive && roles == def.roles && intact
+}
+
+/// A row policy that Rolecall did not write: dropped where it speaks of owned roles alone, or stands for everybody on
+/// a table whose row security is Rolecall's; otherwise somebody has to decide.
+fn stranger(
+    differ: &mut Differ<'_>,
+    database: &str,
+    table: &Object,
+    policy: &RowPolicy,
+    secure: bool,
+    by_rolecall: bool,
+) -> bool {
+    let public = policy.roles.iter().any(|id| id.is_public());
+    let ours = policy.roles.iter().filter(|id| differ.is_ours(**id)).count();
+    if ours > 0 && ours == policy.roles.len() {
+        return true;
+    }
+    let widens = policy.permissive && secure && (public || ours > 0);
+    if widens && public && (by_rolecall || !table.facts.row_security) {
+        return true;
+    }
+    if widens || ours > 0 {
+        let name = format!("{}.{}", table.schema.as_deref().unwrap_or_default(), table.name);
+        let message = format!(
+            "row policy {:?} on {name} in {database} is not Rolecall's and shows its rows to roles that the policy filters",
+            policy.name
+        );
+        let help = "drop it, or name the roles in it that it is meant for (ALTER POLICY … TO …)";
+        differ.find(Level::Error, "row-policy-leak", &name, message, help);
+    }
+    false
+}
+
+fn scopes(differ: &mut Differ<'_>, database: &str, helper: &Helper, wanted: &BTreeSet<crate::state::Scope>) {
+    let there: BTreeSet<_> = helper.scopes.iter().cloned().collect();
+    let gone: Vec<_> = there.difference(wanted).cloned().collect();
+    let new: Vec<_> = wanted.difference(&there).cloned().collect();
+    if !gone.is_empty() {
+        let reason = format!("{} row scopes are not in the policy", gone.len());
+        differ.step(Stage::Narrow, Some(database), Change::RemoveScopes { scopes: gone }, reason);
+    }
+    if !new.is_empty() {
+        let reason = format!("{} row scopes by the policy", new.len());
+        differ.step(Stage::Widen, Some(database), Change::AddScopes { scopes: new }, reason);
+    }
+}
