@@ -37,3 +37,20 @@ pub struct Problem {
     /// What to write instead.
     pub help: Option<String>,
 }
+
+impl Problem {
+    /// A problem that keeps the policy from being used.
+    pub fn error(code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { code, severity: Severity::Error, span, message: message.into(), help: Some(help.into()) }
+    }
+
+    /// A problem that somebody should look at.
+    pub fn warning(code: &'static str, span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(code, span, message, help) }
+    }
+
+    /// True when the policy cannot be used.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
