@@ -2,8 +2,10 @@
 
 pub mod apply;
 pub mod connect;
+mod copy;
 pub mod credential;
 pub mod error;
+pub mod inspect;
 mod keywords;
 pub mod probe;
 pub mod quote;
