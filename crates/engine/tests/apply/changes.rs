@@ -19,12 +19,16 @@ fn judges_what_is_held() {
         let (table, b) = (table("public", "t"), vec![Grantee::Role("b".into())]);
         let columns = BTreeMap::from([(SELECT, vec!["x y".to_owned()])]);
         let insert = Privilege::Insert.into();
-        world.apply(Some(APP), vec![
-            Change::Grant { privileges: insert, objects: vec![table.clone()], grantees: b.clone() },
-            Change::GrantColumns { table, columns, grantees: b },
-            Change::GrantMembership { role: "b".into(), members: vec!["a".into()] },
-        ])
-        .await;
+        world
+            .apply(
+                Some(APP),
+                vec![
+                    Change::Grant { privileges: insert, objects: vec![table.clone()], grantees: b.clone() },
+                    Change::GrantColumns { table, columns, grantees: b },
+                    Change::GrantMembership { role: "b".into(), members: vec!["a".into()] },
+                ],
+            )
+            .await;
         let a = number(&mut admin, "SELECT oid::int8 FROM pg_roles WHERE rolname = 'a'").await as u32;
         let t = number(&mut admin, "SELECT 'public.t'::regclass::oid::int8").await as u32;
         let asked = |kind, oid, column| Asked { kind, oid, name: "work_mem".into(), column };
@@ -64,14 +68,17 @@ fn revokes_what_another_role_gave() {
         )
         .await;
         world
-            .apply(Some(APP), vec![Change::Revoke {
-                privileges: SELECT,
-                objects: vec![table("s 1", "t")],
-                grantees: vec![Grantee::Role("b".into())],
-                grantor: Some("a".into()),
-                option_only: false,
-                cascade: false,
-            }])
+            .apply(
+                Some(APP),
+                vec![Change::Revoke {
+                    privileges: SELECT,
+                    objects: vec![table("s 1", "t")],
+                    grantees: vec![Grantee::Role("b".into())],
+                    grantor: Some("a".into()),
+                    option_only: false,
+                    cascade: false,
+                }],
+            )
             .await;
         let acl = text(&mut admin, "SELECT relacl::text FROM pg_class WHERE relname = 't'").await.unwrap();
         assert!(acl.ends_with(",a=r*/postgres}"), "{acl}");
@@ -84,7 +91,8 @@ fn removes_a_role_with_all_that_it_has() {
     each(async |world| {
         world.roles(&["a b", "heir", "group"]).await;
         let mut admin = world.admin().await;
-        run(&mut admin, "CREATE TABLE public.t (); ALTER TABLE public.t OWNER TO \"a b\"; ALTER ROLE \"a b\" LOGIN").await;
+        run(&mut admin, "CREATE TABLE public.t (); ALTER TABLE public.t OWNER TO \"a b\"; ALTER ROLE \"a b\" LOGIN")
+            .await;
         let role = || "a b".to_owned();
         let admin_group = Change::GrantMembership { role: "group".into(), members: vec![role()] };
         world.apply(None, vec![admin_group]).await;

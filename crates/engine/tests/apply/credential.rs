@@ -2,7 +2,7 @@
 
 use rolecall_core::plan::Change;
 use rolecall_core::secret::Secret;
-use rolecall_engine::EngineError;
+use rolecall_engine::postgres::EngineError;
 use rolecall_engine::postgres::credential::{adopt, mint, seal, set, verifier};
 
 use super::world::{each, run, text};
@@ -37,7 +37,8 @@ fn adopts_what_it_may() {
         let mut admin = world.admin().await;
         run(&mut admin, "CREATE ROLE \"b ob\"; CREATE ROLE root SUPERUSER").await;
         adopt(&mut admin, "b ob").await.unwrap();
-        let members = "SELECT string_agg(member::regrole::text, ', ') FROM pg_auth_members WHERE roleid = 'rolecall'::regrole";
+        let members =
+            "SELECT string_agg(member::regrole::text, ', ') FROM pg_auth_members WHERE roleid = 'rolecall'::regrole";
         assert_eq!(text(&mut admin, members).await.as_deref(), Some("\"b ob\""));
         for role in ["root", "postgres", "pg_monitor", "rolecall", "nobody"] {
             let error = adopt(&mut admin, role).await.unwrap_err();

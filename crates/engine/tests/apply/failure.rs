@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rolecall_core::plan::Change;
-use rolecall_engine::EngineError;
+use rolecall_engine::postgres::EngineError;
 use rolecall_engine::postgres::apply::Applier;
 
 use super::world::{APP, each, number, run, table, text};

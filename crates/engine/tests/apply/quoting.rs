@@ -56,7 +56,8 @@ fn roles_have_the_names_that_they_were_given() {
     each(async |world| {
         world.roles(&ODD).await;
         let mut admin = world.admin().await;
-        let found = text(&mut admin, "SELECT string_agg(rolname, '|' ORDER BY oid) FROM pg_roles WHERE oid > 16383").await;
+        let found =
+            text(&mut admin, "SELECT string_agg(rolname, '|' ORDER BY oid) FROM pg_roles WHERE oid > 16383").await;
         assert_eq!(found.unwrap(), format!("rolecall|{}", ODD.join("|")));
         let drop = |role: &&str| Change::DropRole { role: (*role).into() };
         world.apply(None, ODD.iter().map(drop).collect()).await;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rolecall_core::plan::{
-    Attribute, Change, ColumnMatch, Filter, Grantee, RawCondition, RowExpression, RowPolicyDef,
-};
+use rolecall_core::plan::{Attribute, Change, ColumnMatch, Filter, Grantee, RawCondition, RowExpression, RowPolicyDef};
 use rolecall_core::policy::model::{ParameterType, RowValue};
 use rolecall_core::privilege::{Privilege, PrivilegeSet};
 use rolecall_core::state::{PolicyCommand, Scope};
@@ -61,10 +59,15 @@ async fn shop(world: &World) {
         GRANT USAGE ON SCHEMA \"s.1\" TO \"sup\"\"port\"",
     )
     .await;
-    world.apply(None, vec![
-        Change::GrantMembership { role: role.clone(), members: vec![account.clone()] },
-        Change::AlterRole { role: account, attributes: vec![Attribute::Login(true)] },
-    ]).await;
+    world
+        .apply(
+            None,
+            vec![
+                Change::GrantMembership { role: role.clone(), members: vec![account.clone()] },
+                Change::AlterRole { role: account, attributes: vec![Attribute::Login(true)] },
+            ],
+        )
+        .await;
     let privileges = PrivilegeSet::of(&[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete]);
     let grant = Change::Grant { privileges, objects: vec![table("s.1", "t\"1")], grantees: vec![Grantee::Role(role)] };
     world.apply(Some(APP), vec![Change::InstallHelper, grant]).await;
@@ -112,17 +115,14 @@ fn secures_a_table() {
             (RowExpression::Any(vec![both, filter(vec![parameter("id", "nothing")], None)]), 1),
         ];
         // Customer 4 is in region 0, not 1: the values of one scope belong together.
-        let scopes = [
-            scope(&[("customer", "3"), ("region", "1")], None),
-            scope(&[("customer", "4"), ("region", "1")], None),
-        ];
+        let scopes =
+            [scope(&[("customer", "3"), ("region", "1")], None), scope(&[("customer", "4"), ("region", "1")], None)];
         world.apply(Some(APP), vec![Change::AddScopes { scopes: scopes.to_vec() }]).await;
         for (rows, count) in cases {
             world.apply(Some(APP), vec![secure(vec![policy(PolicyCommand::All, &rows)], &[], Some(true))]).await;
             assert_eq!(seen(world, &rows, &scopes).await, count, "{rows:?}");
         }
-        let commands =
-            [PolicyCommand::Select, PolicyCommand::Insert, PolicyCommand::Update, PolicyCommand::Delete];
+        let commands = [PolicyCommand::Select, PolicyCommand::Insert, PolicyCommand::Update, PolicyCommand::Delete];
         let put: Vec<_> = commands.iter().map(|command| policy(*command, &one)).collect();
         world.apply(Some(APP), vec![secure(put, &["rolecall's ALL", "not there"], None)]).await;
         let mut admin = world.admin().await;

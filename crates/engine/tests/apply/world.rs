@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rolecall_core::plan::{Change, ObjectRef, Stage, Step};
 use rolecall_core::privilege::Kind;
 use rolecall_core::secret::Secret;
-use rolecall_engine::EngineError;
+use rolecall_engine::postgres::EngineError;
 use rolecall_engine::postgres::Target;
 use rolecall_engine::postgres::apply::{Applier, Report};
 use rolecall_throwaway::{Server, binaries};
