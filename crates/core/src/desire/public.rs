@@ -2,7 +2,7 @@
 
 use super::grants::rule_reaches;
 use crate::policy::model::{Database, PublicRule};
-use crate::privilege::PrivilegeSet;
+use crate::privilege::{Kind, Privilege, PrivilegeSet};
 use crate::state::{Acls, Object, RoleId};
 
 /// A database's rules for PUBLIC.
@@ -18,13 +18,18 @@ impl PublicRules {
         Self { revoke: database.public.revoke.clone(), keep: database.public.keep.clone() }
     }
 
-    /// What PUBLIC may hold on an object. It is never given anything: less than this is nobody's drift.
-    pub fn allowed(&self, object: &Object, acls: &Acls) -> PrivilegeSet {
+    /// What PUBLIC holds on an object unless somebody changed it.
+    pub fn initial(object: &Object, acls: &Acls) -> PrivilegeSet {
         let initial = object.initial.map(|acl| {
             let public = acls.get(acl).iter().filter(|entry| entry.grantee == RoleId::PUBLIC);
             public.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges))
         });
-        let default = initial.unwrap_or_else(|| object.kind.public_default());
+        initial.unwrap_or_else(|| object.kind.public_default()).union(information_schema(object))
+    }
+
+    /// What PUBLIC may hold on an object. It is never given anything: less than this is nobody's drift.
+    pub fn allowed(&self, object: &Object, acls: &Acls) -> PrivilegeSet {
+        let default = Self::initial(object, acls);
         let sum = |rules: &[PublicRule]| {
             let hits = rules.iter().filter(|rule| rule_reaches(rule, object));
             hits.fold(PrivilegeSet::EMPTY, |sum, rule| {
@@ -35,5 +40,15 @@ impl PublicRules {
             return default;
         }
         default.minus(sum(&self.revoke)).union(sum(&self.keep))
+    }
+}
+
+/// initdb grants these after it has noted the initial privileges, so `pg_init_privs` does not know them.
+fn information_schema(object: &Object) -> PrivilegeSet {
+    let name = "information_schema";
+    match object.kind {
+        Kind::Schema if &*object.name == name => Privilege::Usage.into(),
+        kind if kind.is_relation() && object.schema.as_deref() == Some(name) => Privilege::Select.into(),
+        _ => PrivilegeSet::EMPTY,
     }
 }
