@@ -110,6 +110,8 @@ async fn every_kind() {
     assert!(find(app, Kind::Language, "plpgsql").extension);
     let catalog = find(app, Kind::Schema, "pg_catalog");
     assert_eq!(catalog.initial, Some(catalog.acl));
+    let information = find(app, Kind::Schema, "information_schema");
+    assert_eq!(information.initial, Some(information.acl));
     let passwords = find(app, Kind::Table, "pg_authid");
     assert!(passwords.initial.is_some_and(|initial| initial != passwords.acl));
 }
