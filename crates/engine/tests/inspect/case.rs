@@ -9,7 +9,7 @@ use rolecall_throwaway::{Server, binaries};
 
 /// A server of the test's own.
 pub struct Case {
-    server: Server,
+    pub server: Server,
 }
 
 impl Case {

@@ -11,4 +11,6 @@ mod names;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod tables;
