@@ -24,7 +24,7 @@ fn only_one_at_a_time() {
 fn locks_without_a_database_called_postgres() {
     each(async |world| {
         run(&mut world.admin().await, "ALTER DATABASE postgres RENAME TO another").await;
-        let secret = rolecall_core::secret::Secret::new(world.url(APP));
+        let secret = rolecall_core::secret::Secret::new(world.url(APP, "postgres"));
         let target = rolecall_engine::postgres::Target::parse(&secret).unwrap();
         let applier = Applier::lock(&target).await.unwrap();
         assert_eq!(applier.database(), "another");

@@ -41,8 +41,8 @@ impl World {
         Target::parse(&Secret::new(self.server.url("postgres", "postgres"))).unwrap()
     }
 
-    pub fn url(&self, database: &str) -> String {
-        self.server.url(database, "postgres")
+    pub fn url(&self, database: &str, user: &str) -> String {
+        self.server.url(database, user)
     }
 
     pub fn log(&self) -> String {
