@@ -86,7 +86,7 @@ fn a_hundred_thousand_mistakes() {
     for person in 0..50_000 {
         writeln!(text, "  p{person}@acme.test: {{ assign: {{ production: [raeder{person}] }} }}").unwrap();
     }
-    assert_eq!(first_code(&text), "unused-role");
+    assert_eq!(first_code(&text), "unknown-role");
 }
 
 #[test]
