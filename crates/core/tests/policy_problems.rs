@@ -2,6 +2,8 @@
 
 use rolecall_core::policy::{Sources, read};
 
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_780_315_200, 0); // 2026-06-01T12:00:00Z
+
 const TOP: &str = "environments:
   production: { servers: { main: { url: \"${A}\", databases: [app] } } }
   staging: { servers: { main: { url: \"${B}\", databases: [app] } } }
@@ -16,7 +18,7 @@ roles:
 /// `code line message`, one line for each problem.
 fn problems(text: &str) -> String {
     let sources = Sources::one("policy.yaml", text);
-    let outcome = read(&sources, "2026-06-01T12:00:00Z".parse().unwrap());
+    let outcome = read(&sources, NOW);
     let line = |problem: &rolecall_core::policy::problem::Problem| {
         assert!(problem.help.as_ref().is_some_and(|help| !help.is_empty()), "{problem:?}");
         format!("{} {}: {}", problem.code, sources.position(problem.span).line, problem.message)
@@ -179,5 +181,20 @@ fn parameters_of_included_roles() {
     insta::assert_snapshot!(including("{ role: base, with: { p: $q } }"), @"unknown-parameter 10: this role has no parameter `q`");
     insta::assert_snapshot!(including("{ role: base, with: { p: 1, q: 2 } }"), @"unknown-parameter 10: `base` has no parameter `q`");
     insta::assert_snapshot!(including("{ role: base, with: { p: x } }"), @"bad-parameter-value 10: `x` is no value for `p`, which is bigint");
-    insta::assert_snapshot!(including("{ role: base, with: { p: $q } }], parameters: { q: text }, member_of: ["), @"parameter-type 10: `q` is text, but `p` of `base` is bigint");
+    insta::assert_snapshot!(including("{ role: base, with: { p: $q } }], parameters: { q: text }, member_of: ["), @r"
+    missing-parameter 5: `reader` needs a value for its parameter `q`
+    parameter-type 10: `q` is text, but `p` of `base` is bigint
+    ");
+}
+
+#[test]
+fn help_leads_to_what_was_meant() {
+    let help = |old: &str, new: &str| {
+        let outcome = read(&Sources::one("policy.yaml", TOP.replace(old, new)), NOW);
+        outcome.problems[0].help.clone().unwrap_or_default()
+    };
+    insta::assert_snapshot!(help("[reader]", "[raeder]"), @"did you mean `reader`? define it under `roles`");
+    insta::assert_snapshot!(help("people:", "users:"), @"did you mean `people`?");
+    insta::assert_snapshot!(help("assign:", "roles:"), @"did you mean `assign`?");
+    insta::assert_snapshot!(help("[select]", "[selct]"), @"");
 }

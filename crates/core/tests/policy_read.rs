@@ -2,8 +2,10 @@
 
 use rolecall_core::policy::{Outcome, Sources, read};
 
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_780_315_200, 0); // 2026-06-01T12:00:00Z
+
 fn read_one(text: &str) -> Outcome {
-    read(&Sources::one("policy.yaml", text), "2026-06-01T12:00:00Z".parse().unwrap())
+    read(&Sources::one("policy.yaml", text), NOW)
 }
 
 #[test]
@@ -44,10 +46,9 @@ fn the_reference_names_every_map() {
 fn several_files_are_one_policy() {
     let (top, roles) = include_str!("../../../examples/policy.yaml").split_once("\nroles:").unwrap();
     let mut sources: Sources = [("a.yaml", top.to_owned()), ("b.yaml", format!("roles:{roles}"))].into_iter().collect();
-    let now = "2026-06-01T12:00:00Z".parse().unwrap();
-    assert_eq!(read(&sources, now).problems, []);
+    assert_eq!(read(&sources, NOW).problems, []);
     sources.add("c.yaml", "people:\n  bob@acme.test: {}\n");
-    let outcome = read(&sources, now);
+    let outcome = read(&sources, NOW);
     assert!(outcome.policy.is_none());
     let [problem] = outcome.problems.as_slice() else { panic!("{:?}", outcome.problems) };
     assert_eq!((problem.code, sources.place(problem.span).as_str()), ("duplicate-key", "c.yaml:2:3"));
