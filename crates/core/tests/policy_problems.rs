@@ -196,5 +196,5 @@ fn help_leads_to_what_was_meant() {
     insta::assert_snapshot!(help("[reader]", "[raeder]"), @"did you mean `reader`? define it under `roles`");
     insta::assert_snapshot!(help("people:", "users:"), @"did you mean `people`?");
     insta::assert_snapshot!(help("assign:", "roles:"), @"did you mean `assign`?");
-    insta::assert_snapshot!(help("[select]", "[selct]"), @"");
+    insta::assert_snapshot!(help("[select]", "[selct]"), @"did you mean `select`? PostgreSQL has `select`, `insert`, `update`, `delete`, `truncate`, `references`, `trigger`, `maintain`, `usage`, `create`, `connect`, `temporary`, `execute`, `set`, `alter system`");
 }
