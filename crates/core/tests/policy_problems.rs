@@ -83,6 +83,14 @@ fn grants() {
 }
 
 #[test]
+fn conditions() {
+    let condition = |sql: &str| grant(&format!("allow: [select], on: shop.a, where: \"{sql}\""));
+    assert_eq!(condition("status = 'open'"), "");
+    insta::assert_snapshot!(condition("true; drop table x"), @"bad-condition 9: this SQL cannot limit rows: it contains a semicolon");
+    insta::assert_snapshot!(condition("true) or (true"), @"bad-condition 9: this SQL cannot limit rows: the brackets do not match up");
+}
+
+#[test]
 fn parameters() {
     insta::assert_snapshot!(with("production: [reader]", "production: [{ role: reader, with: { customer: 1 } }]"), @"unknown-parameter 5: `reader` has no parameter `customer`");
     insta::assert_snapshot!(with("reader: {", "reader: { parameters: { customer: bigint },"), @r"
