@@ -3,6 +3,7 @@
 mod check;
 mod generate;
 mod postgres;
+mod readme;
 mod shell;
 
 use clap::{Parser, Subcommand};

@@ -13,10 +13,18 @@ pub fn root() -> &'static Path {
 
 /// Runs `cargo` with these words, under a heading and above the time it took; fails if it fails.
 pub fn cargo(words: &[&str]) -> anyhow::Result<()> {
-    let line = format!("cargo {}", words.join(" "));
+    timed(&format!("cargo {}", words.join(" ")), &mut command(words))
+}
+
+/// Runs a script with `bash`, likewise.
+pub fn bash(script: &str) -> anyhow::Result<()> {
+    timed(script, Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(root()))
+}
+
+fn timed(line: &str, command: &mut Command) -> anyhow::Result<()> {
     println!("\n==> {line}");
     let begin = Instant::now();
-    let status = command(words).status().with_context(|| format!("cannot run `{line}`"))?;
+    let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
     if !status.success() {
         bail!("`{line}` failed");
     }

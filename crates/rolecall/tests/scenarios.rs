@@ -2,6 +2,8 @@
 //!
 //! A scenario is prose with fenced blocks that run in order (see `tests/scenarios/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test's own files and folders")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -150,7 +152,11 @@ impl Stage {
             .map_err(|error| error.to_string())?;
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         if output.status.code() != Some(status) {
-            return Err(format!("rolecall {}: exit {:?}, expected {status}\n{said}", command.join(" "), output.status.code()));
+            return Err(format!(
+                "rolecall {}: exit {:?}, expected {status}\n{said}",
+                command.join(" "),
+                output.status.code()
+            ));
         }
         for line in wanted.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let fits = match line.strip_prefix("not: ") {

@@ -20,6 +20,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("wal_level", "minimal"),
     ("max_wal_senders", "0"),
     ("max_logical_replication_workers", "0"),
+    // The data may be in memory.
+    ("min_wal_size", "32MB"),
+    ("max_wal_size", "256MB"),
     ("logging_collector", "off"),
     ("log_destination", "stderr"),
     ("timezone", "UTC"),

@@ -22,6 +22,7 @@ mod error;
 mod options;
 mod postmaster;
 mod probe;
+mod root;
 mod server;
 mod sweep;
 mod template;

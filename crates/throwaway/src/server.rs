@@ -6,8 +6,8 @@ use crate::error::{At, Error};
 use crate::options::Options;
 use crate::postmaster::{Postmaster, Stop};
 use crate::watchdog::Watchdog;
-use crate::workdir::{self, Workdir};
-use crate::{conf, copy, sweep, template, url};
+use crate::workdir::Workdir;
+use crate::{conf, copy, root, sweep, template, url};
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -43,9 +43,9 @@ impl Server {
     pub fn start_with(binaries: &Binaries, options: &Options) -> Result<Self, Error> {
         let account = Account::choose()?;
         account.check_reach(&binaries.bin)?;
-        let root = workdir::root(&account)?;
+        let root = root::choose(&account)?;
         let mut swept = Ok(());
-        SWEPT.call_once(|| swept = sweep::sweep(&root, &account));
+        SWEPT.call_once(|| swept = root::all().iter().try_for_each(|root| sweep::sweep(root, &account)));
         swept?;
         let template = template::get(binaries, options, &root, &account)?;
         let work = Workdir::create(&root, "s")?;

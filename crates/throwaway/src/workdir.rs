@@ -1,22 +1,13 @@
 //! A server's private directory: its data, its log and its socket, gone with the value.
 //!
-//! All of a user's lie in one folder, `<temp>/rolecall-<uid>`, each beside a lock file that its process holds. The
+//! All of a user's lie in one folder (see `root`), each beside a lock file that its process holds. The
 //! system lets go of a lock when the process ends, however it ends: that is how leftovers are told from the living.
 
-use crate::account::Account;
 use crate::error::{At, Error};
-use nix::unistd::Uid;
-use std::env;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Longest path of a socket in bytes: 107 on Linux, 103 on macOS.
-const SOCKET_PATH: usize = 103;
-/// What follows the root's path in that of a socket: `/` and a server's name, `/.s.PGSQL.` and a port.
-const SOCKET_NAME: usize = 9 + 11 + 5;
 
 /// A directory in the root, with its lock.
 #[derive(Debug)]
@@ -90,25 +81,4 @@ pub(crate) fn remove(path: &Path) {
 pub(crate) fn gate(root: &Path) -> Result<File, Error> {
     let file = root.join("sweep");
     File::options().create(true).append(true).open(&file).at("open", &file)
-}
-
-/// The folder that all servers of this user live in. Ours alone, since names in a temp folder are anybody's to take.
-pub(crate) fn root(account: &Account) -> Result<PathBuf, Error> {
-    let name = format!("rolecall-{}", Uid::effective());
-    let fits = |base: &PathBuf| {
-        let length = base.as_os_str().len() + 1 + name.len() + SOCKET_NAME;
-        base.is_absolute() && length <= SOCKET_PATH && account.check_reach(base).is_ok()
-    };
-    let root = Some(env::temp_dir()).filter(fits).unwrap_or_else(|| PathBuf::from("/tmp")).join(name);
-    // Root's must be passable for the server's user, to whom the directories in it belong.
-    let mode = if account.drops() { 0o711 } else { 0o700 };
-    match DirBuilder::new().mode(mode).create(&root) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => return Err(error).at("create", &root),
-        _ => {}
-    }
-    let meta = fs::symlink_metadata(&root).at("read", &root)?;
-    if !meta.is_dir() || meta.uid() != Uid::effective().as_raw() || meta.mode() & 0o022 != 0 {
-        return Err(Error::NotPrivate(root));
-    }
-    Ok(root)
 }

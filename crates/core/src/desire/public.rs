@@ -18,13 +18,18 @@ impl PublicRules {
         Self { revoke: database.public.revoke.clone(), keep: database.public.keep.clone() }
     }
 
-    /// What PUBLIC may hold on an object. It is never given anything: less than this is nobody's drift.
-    pub fn allowed(&self, object: &Object, acls: &Acls) -> PrivilegeSet {
+    /// What PUBLIC holds on an object unless somebody changed it.
+    pub fn initial(object: &Object, acls: &Acls) -> PrivilegeSet {
         let initial = object.initial.map(|acl| {
             let public = acls.get(acl).iter().filter(|entry| entry.grantee == RoleId::PUBLIC);
             public.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges))
         });
-        let default = initial.unwrap_or_else(|| object.kind.public_default());
+        initial.unwrap_or_else(|| object.kind.public_default())
+    }
+
+    /// What PUBLIC may hold on an object. It is never given anything: less than this is nobody's drift.
+    pub fn allowed(&self, object: &Object, acls: &Acls) -> PrivilegeSet {
+        let default = Self::initial(object, acls);
         let sum = |rules: &[PublicRule]| {
             let hits = rules.iter().filter(|rule| rule_reaches(rule, object));
             hits.fold(PrivilegeSet::EMPTY, |sum, rule| {

@@ -83,12 +83,9 @@ fn revoke(differ: &mut Differ<'_>, edge: &Membership, part: MembershipPart, why:
 fn end_sessions(differ: &mut Differ<'_>, members: &BTreeSet<RoleId>) {
     for member in members {
         let Some(role) = differ.state.roles.get(member) else { continue };
-        let name = differ.name(*member);
-        let change = Change::EndSessions { role: name };
-        let planned = differ.steps.iter().any(|step| step.change == change);
-        if differ.owned.contains(member) && role.login && !planned {
+        if differ.owned.contains(member) && role.login {
             let reason = format!("{}: a session may still act as the role it lost", differ.people(&[*member]));
-            differ.step(Stage::End, None, change, reason);
+            differ.end_sessions(&differ.name(*member), reason);
         }
     }
 }

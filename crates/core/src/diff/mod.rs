@@ -108,6 +108,14 @@ impl<'a> Differ<'a> {
         self.steps.push(Step { stage, database, change, reason: reason.into() });
     }
 
+    /// Ends a role's sessions, once.
+    fn end_sessions(&mut self, role: &str, reason: String) {
+        let change = Change::EndSessions { role: role.to_owned() };
+        if !self.steps.iter().any(|step| step.change == change) {
+            self.step(Stage::End, None, change, reason);
+        }
+    }
+
     fn find(&mut self, level: Level, code: &str, subject: &str, message: String, help: &str) {
         self.findings.push(Finding::new(level, code, subject, message).help(help));
     }

@@ -3,7 +3,7 @@
 use super::Differ;
 use super::acl::compare;
 use super::batch::Batch;
-use crate::desire::Wants;
+use crate::desire::{PublicRules, Wants};
 use crate::plan::Stage;
 use crate::privilege::{Kind, PrivilegeSet};
 use crate::state::{Contents, HELPER_SCHEMA, Object, RoleId};
@@ -64,22 +64,25 @@ fn object<'a>(
         batch.add(object, &difference.taken, &difference.given);
     }
     if !difference.public.is_empty() {
-        let lost = difference.public;
-        let given = relied_on_public(differ).filter(|id| *id != object.owner).filter_map(|id| {
+        let initial = PublicRules::initial(object, &differ.state.acls);
+        let given = unmanaged(differ).filter(|(id, _)| *id != object.owner).filter_map(|(id, known)| {
+            // What PostgreSQL gave everybody, every role may rely on; what somebody opened by hand, only those that are expected.
+            let relied = if known { difference.public } else { difference.public.intersection(initial) };
             let own = entries.iter().filter(|entry| entry.grantee == id);
-            let left = lost.minus(own.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges)));
+            let left = relied.minus(own.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges)));
             (!left.is_empty()).then_some((id, left))
         });
         kept.add(object, &[], &given.collect());
     }
 }
 
-/// Roles that Rolecall does not own and that are bound by privileges at all.
-pub fn relied_on_public(differ: &Differ<'_>) -> impl Iterator<Item = RoleId> {
+/// Roles that Rolecall does not own and that are bound by privileges at all, and whether the policy knows them.
+fn unmanaged(differ: &Differ<'_>) -> impl Iterator<Item = (RoleId, bool)> {
+    let strangers = super::strangers::strangers(differ);
     let disabled = super::strangers::disabled(differ);
     differ.state.roles.iter().filter_map(move |(id, role)| {
         let bound = !role.superuser && !differ.is_ours(*id) && !differ.state.names.name(*id).starts_with("pg_");
-        (bound && !disabled.contains(id)).then_some(*id)
+        (bound && !disabled.contains(id)).then_some((*id, !strangers.contains(id)))
     })
 }
 

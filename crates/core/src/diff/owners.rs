@@ -113,8 +113,7 @@ fn shut(differ: &mut Differ<'_>, name: &str, role: &RoleState, whose: &str) {
         differ.step(Stage::Close, None, change, format!("{whose} is not in the policy any more"));
     }
     if role.login || role.sessions > 0 {
-        let change = Change::EndSessions { role: name.to_owned() };
-        differ.step(Stage::End, None, change, format!("{whose}: an open session would go on reading"));
+        differ.end_sessions(name, format!("{whose}: an open session would go on reading"));
     }
 }
 

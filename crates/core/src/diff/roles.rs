@@ -108,8 +108,7 @@ fn keep(differ: &mut Differ<'_>, id: RoleId, role: &RoleState, want: &DesiredRol
     settings(differ, &name, role, &want.settings);
     let shut = want.standing != Some(Standing::Active);
     if shut && (role.login || role.sessions > 0) {
-        let reason = format!("{}: an open session would go on reading", whose(want));
-        differ.step(Stage::End, None, Change::EndSessions { role: name }, reason);
+        differ.end_sessions(&name, format!("{}: an open session would go on reading", whose(want)));
     }
 }
 

@@ -48,8 +48,7 @@ pub fn find(differ: &mut Differ<'_>) {
             change,
             format!("{name}: not in the policy; the environment disables strangers"),
         );
-        let change = Change::EndSessions { role: name.clone() };
-        differ.step(Stage::End, None, change, format!("{name}: not in the policy"));
+        differ.end_sessions(&name, format!("{name}: not in the policy"));
     }
 }
 
@@ -62,7 +61,8 @@ pub fn disabled(differ: &Differ<'_>) -> BTreeSet<RoleId> {
     strangers(differ).into_iter().filter(shut).collect()
 }
 
-fn strangers(differ: &Differ<'_>) -> Vec<RoleId> {
+/// Roles that are neither owned nor known.
+pub fn strangers(differ: &Differ<'_>) -> Vec<RoleId> {
     let known: Vec<Glob> =
         differ.scene.environment.known.iter().filter_map(|name| Glob::parse(&name.value).ok()).collect();
     let heir = differ.scene.environment.leavers.reassign_to.as_ref().map(|name| name.value.as_str());

@@ -152,8 +152,10 @@ impl<'a> Teller<'a> {
                 reached.filter_map(|id| phrases.get(id)).flatten().map(|phrase| phrase.say(own)).collect();
             let mut access: Vec<String> = said.into_iter().collect();
             let label = self.label(role);
-            if access.is_empty() {
-                access.push(if label == *role { format!("everything that {role} gives") } else { label.clone() });
+            if label == *role {
+                access = vec![format!("everything that {role} gives")];
+            } else if access.is_empty() {
+                access.push(label.clone());
             }
             let because =
                 if why.contains("Role ") || label == *role { (*why).to_owned() } else { format!("{label}, {why}") };

@@ -1,14 +1,17 @@
 //! The policy: its text, its meaning, its problems.
 
 mod check;
+pub mod condition;
 mod decode;
 pub mod model;
 pub mod names;
 pub mod pattern;
 pub mod problem;
+mod schema;
 mod shape;
 mod similar;
 mod source;
+mod starter;
 mod values;
 mod yaml;
 
@@ -17,7 +20,9 @@ use jiff::Timestamp;
 use model::Policy;
 use problem::Problem;
 
+pub use schema::{json_schema, reference_markdown};
 pub use source::{LARGEST, Position, Source, Sources};
+pub use starter::STARTER;
 
 /// What came of reading a policy.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ mod leaf;
 mod policy;
 mod validate;
 
-pub use leaf::{Leaf, Word};
+pub use leaf::{Leaf, Word, privilege_words};
 pub use policy::POLICY;
 pub use validate::validate;
 

@@ -2,8 +2,10 @@
 
 pub mod apply;
 pub mod connect;
+mod copy;
 pub mod credential;
 pub mod error;
+pub mod inspect;
 mod keywords;
 pub mod probe;
 pub mod quote;
@@ -12,3 +14,4 @@ pub mod verify;
 
 pub use connect::{Target, execute};
 pub use error::EngineError;
+pub use inspect::{Wanted, inspect, inspect_with};

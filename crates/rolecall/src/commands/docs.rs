@@ -1,7 +1,7 @@
 //! `rolecall docs`: reference documentation, generated from the code that it describes.
 
 use clap::CommandFactory;
-use rolecall_core::policy::schema::reference_markdown;
+use rolecall_core::policy::reference_markdown;
 
 use crate::Outcome;
 use crate::args::{Arguments, Docs, Reference};

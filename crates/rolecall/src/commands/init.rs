@@ -4,7 +4,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 
 use anyhow::Context;
-use rolecall_core::policy::starter::STARTER;
+use rolecall_core::policy::STARTER;
 
 use crate::Outcome;
 use crate::args::Init;

@@ -1,6 +1,6 @@
 //! `rolecall schema`: the JSON Schema of the policy, or of a plan.
 
-use rolecall_core::policy::schema::json_schema;
+use rolecall_core::policy::json_schema;
 
 use crate::Outcome;
 use crate::args::Schema;

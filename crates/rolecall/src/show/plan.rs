@@ -11,6 +11,12 @@ use super::{BAD, CARE, GOOD, QUIET, STRONG, finding};
 /// More than this of anything is counted, not shown; `--json` has it all.
 const MOST: usize = 200;
 
+/// The most statements that are shown of one change.
+const PER_CHANGE: usize = 12;
+
+/// The most characters that are shown of one statement.
+const WIDEST: usize = 240;
+
 /// The whole text of one server's plan.
 pub fn plan(plan: &PlanDocument) -> String {
     let mut text = format!(
@@ -88,20 +94,31 @@ fn statements(text: &mut String, plan: &PlanDocument) {
             place = Some(&step.database);
         }
         let _ = writeln!(text, "    {QUIET}-- {}{QUIET:#}", step.reason);
-        for sql in &step.sql {
+        let shown: Vec<&String> = step.sql.iter().filter(|sql| !is_bookkeeping(sql)).collect();
+        for sql in shown.iter().take(PER_CHANGE) {
             let _ = writeln!(text, "    {};", shorten(sql));
+        }
+        if shown.len() > PER_CHANGE {
+            let _ = writeln!(text, "    {QUIET}… and {} more statements{QUIET:#}", shown.len() - PER_CHANGE);
         }
     }
     more(text, plan.statements.len(), "changes");
 }
 
-/// Long statements (thousands of tables, the helper's code) in one screen's width; `--json` has them whole.
+/// What Rolecall notes for itself in its own schema.
+fn is_bookkeeping(sql: &str) -> bool {
+    ["INSERT INTO rolecall.seal", "INSERT INTO rolecall.row_security", "DELETE FROM rolecall.seal"]
+        .iter()
+        .any(|start| sql.starts_with(start))
+}
+
+/// A statement on a line; long ones (thousands of tables, code) are cut. `--json` has them whole.
 fn shorten(sql: &str) -> String {
-    let lines: Vec<&str> = sql.trim().lines().collect();
-    let first: String = lines.iter().take(4).copied().collect::<Vec<_>>().join("\n      ");
-    let mut shown: String = first.chars().take(400).collect();
-    if shown.len() < first.len() || lines.len() > 4 {
-        let _ = write!(shown, " …");
+    let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let line = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let mut shown: String = line.chars().take(WIDEST).collect();
+    if shown.len() < line.len() {
+        shown.push_str(" …");
     }
     shown
 }

@@ -102,7 +102,7 @@ async fn send(conn: &mut PgConnection, statements: &[&str]) -> Result<(), Failur
             Err(error) => {
                 let index = position(&error).map_or(done, |position| statement_at(statements, position));
                 let statement = statements.get(index).or(statements.last()).copied().unwrap_or_default().to_owned();
-                let error = EngineError::from_query(&first_line(&statement), error);
+                let error = EngineError::from_query(&shortened(&statement), error);
                 return Err(Failure { statement, error });
             }
         }
@@ -127,11 +127,13 @@ fn statement_at(statements: &[&str], position: usize) -> usize {
     statements.iter().position(after).unwrap_or(statements.len())
 }
 
-/// Enough of a statement to know it by.
-fn first_line(statement: &str) -> String {
-    let line = statement.lines().next().unwrap_or_default();
-    let short: String = line.chars().take(160).collect();
-    if short.len() < statement.len() { format!("{short}…") } else { short }
+/// Enough of a statement to know it by, on one line.
+fn shortened(statement: &str) -> String {
+    let line = statement.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(160) {
+        Some((end, _)) => format!("{}…", line.get(..end).unwrap_or_default()),
+        None => line,
+    }
 }
 
 #[cfg(test)]

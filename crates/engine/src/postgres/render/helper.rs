@@ -4,9 +4,9 @@
 /// so that the next plan sees whether somebody changed it by hand.
 const STATEMENTS: &str = concat!(
     include_str!("helper.sql"),
-    "\n\nDO $rolecall$\nBEGIN\n    EXECUTE format('COMMENT ON SCHEMA rolecall IS %L', 'rolecall: ' || (\n",
+    "\nDO $rolecall$\nBEGIN\n    EXECUTE format('COMMENT ON SCHEMA rolecall IS %L', 'rolecall: ' || (\n",
     include_str!("helper_fingerprint.sql"),
-    "\n    ));\nEND\n$rolecall$;\n"
+    "    ));\nEND\n$rolecall$;\n"
 );
 
 /// Creates the schema, or repairs it: run twice, it changes nothing the second time.

@@ -1,0 +1,12 @@
+-- Every role with its attributes, its comment and its sessions.
+SELECT
+    pg_roles.oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
+    rolconnlimit, rolvaliduntil, shobj_description(pg_roles.oid, 'pg_authid'), coalesce(open.sessions, 0)
+FROM pg_roles
+LEFT JOIN (
+    SELECT usesysid, count(*) AS sessions
+    FROM pg_stat_activity
+    -- Without pg_read_all_stats, what kind of backend another role's session is cannot be seen.
+    WHERE backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL
+    GROUP BY usesysid
+) AS open ON open.usesysid = pg_roles.oid

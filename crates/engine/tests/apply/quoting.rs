@@ -1,0 +1,65 @@
+//! Names and values come back from the server as they went in.
+
+use rolecall_core::plan::Change;
+use rolecall_engine::postgres::quote::{Ident, Literal};
+use sqlx::{AssertSqlSafe, Row};
+
+use super::world::{each, run, text};
+
+const ODD: [&str; 14] = [
+    "plain",
+    "Mixed Case",
+    "user",
+    "PUBLIC",
+    "a\"b",
+    "a'b",
+    "a\\b",
+    "$rolecall$",
+    "a;b--",
+    "/*",
+    "é̱🎭",
+    "\t\n",
+    "1",
+    "U&\"x\"",
+];
+
+#[test]
+fn names_and_values_round_trip() {
+    each(async |world| {
+        let mut admin = world.admin().await;
+        for odd in ODD {
+            let sql = format!("SELECT {} AS {}", Literal::new(odd).unwrap(), Ident::new(odd).unwrap());
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut admin).await.unwrap();
+            assert_eq!(row.get::<String, _>(0), odd);
+            assert_eq!(sqlx::Column::name(&row.columns()[0]), odd);
+        }
+    });
+}
+
+#[test]
+fn every_keyword_that_must_be_quoted_is() {
+    each(async |world| {
+        let mut admin = world.admin().await;
+        let words = text(&mut admin, "SELECT string_agg(word, ' ') FROM pg_get_keywords()").await.unwrap();
+        let words: Vec<_> = words.split(' ').filter(|word| Ident::role(word).is_ok()).collect();
+        let columns: Vec<_> = words.iter().map(|word| format!("{} int", Ident::new(word).unwrap())).collect();
+        run(&mut admin, &format!("CREATE TABLE public.words ({})", columns.join(", "))).await;
+        for word in words {
+            let name = Ident::new(word).unwrap();
+            run(&mut admin, &format!("SELECT {name} FROM public.words")).await;
+        }
+    });
+}
+
+#[test]
+fn roles_have_the_names_that_they_were_given() {
+    each(async |world| {
+        world.roles(&ODD).await;
+        let mut admin = world.admin().await;
+        let found =
+            text(&mut admin, "SELECT string_agg(rolname, '|' ORDER BY oid) FROM pg_roles WHERE oid > 16383").await;
+        assert_eq!(found.unwrap(), format!("rolecall|{}", ODD.join("|")));
+        let drop = |role: &&str| Change::DropRole { role: (*role).into() };
+        world.apply(None, ODD.iter().map(drop).collect()).await;
+    });
+}
