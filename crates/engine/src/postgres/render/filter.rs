@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use rolecall_core::plan::{ColumnMatch, Filter, RawCondition, RowExpression};
 use rolecall_core::policy::model::{ParameterType, RowValue};
 
-use super::condition::{ConditionError, Piece, pieces};
 use super::name::{cast_type, name_literal};
 use super::{RenderError, text::list};
 use crate::postgres::quote::{Ident, Literal, QuoteError};
+use rolecall_core::policy::condition::{ConditionError, Piece, pieces};
 
 /// The condition of a row policy.
 pub fn rows(expression: &RowExpression) -> Result<String, RenderError> {

@@ -1,6 +1,5 @@
 //! Writes the SQL for one change. Each family of changes has a file; a new kind of change does not compile without its SQL.
 
-mod condition;
 mod default;
 mod expected;
 mod filter;
@@ -18,9 +17,9 @@ mod text;
 
 use rolecall_core::plan::Change;
 
-pub use condition::ConditionError;
 pub use expected::expected_condition;
 pub(crate) use name::qualified;
+pub use rolecall_core::policy::condition::ConditionError;
 
 use super::quote::QuoteError;
 

@@ -6,9 +6,9 @@ use rolecall_core::plan::{Grantee, ObjectRef};
 use rolecall_core::privilege::Kind;
 
 use super::RenderError;
-use super::condition::is_self_contained;
 use super::text::list;
 use crate::postgres::quote::{Ident, Literal, QuoteError};
+use rolecall_core::policy::condition::is_self_contained;
 
 /// `schema.name`, `schema.routine(types)`, a large object's number or a parameter's dotted name.
 pub fn object(object: &ObjectRef) -> Result<String, RenderError> {
