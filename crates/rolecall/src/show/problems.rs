@@ -7,10 +7,12 @@ use rolecall_core::policy::problem::{Problem, Severity};
 /// Shows problems on standard error.
 pub fn problems(sources: &Sources, problems: &[Problem]) {
     let renderer = Renderer::styled();
+    let texts: Vec<String> = (0..sources.files().len()).map(|file| masked(sources, problems, file)).collect();
     for problem in problems {
         let level = if problem.severity == Severity::Error { Level::ERROR } else { Level::WARNING };
         let file = sources.file(problem.span);
-        let (name, text) = file.map_or(("", ""), |file| (file.name.as_str(), file.text.as_str()));
+        let text = texts.get(problem.span.file as usize).map_or("", String::as_str);
+        let name = file.map_or("", |file| file.name.as_str());
         let end = text.len();
         let (start, stop) = ((problem.span.start as usize).min(end), (problem.span.end as usize).min(end));
         let place = AnnotationKind::Primary.span(start..stop.max(start));
@@ -23,6 +25,19 @@ pub fn problems(sources: &Sources, problems: &[Problem]) {
         }
         anstream::eprintln!("{}\n", renderer.render(&[group]));
     }
+}
+
+/// A file's text, without the connection URLs that should not stand there: they may hold a password.
+fn masked(sources: &Sources, problems: &[Problem], file: usize) -> String {
+    let mut text = sources.files().get(file).map(|file| file.text.clone()).unwrap_or_default();
+    for problem in problems.iter().filter(|problem| problem.code == "literal-url" && problem.span.file as usize == file)
+    {
+        let place = problem.span.start as usize..problem.span.end as usize;
+        if text.get(place.clone()).is_some() {
+            text.replace_range(place.clone(), &"*".repeat(place.len()));
+        }
+    }
+    text
 }
 
 /// The same for programs.
