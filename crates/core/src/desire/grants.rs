@@ -8,7 +8,7 @@ use super::rows::{self, RowGrant};
 use super::{Desired, DesiredContents, Inventory, Scene, Wants};
 use crate::finding::{Finding, Level};
 use crate::policy::model::{Grant, PublicRule, Spanned};
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{Pattern, Selector};
 use crate::privilege::{COLUMN_PRIVILEGES, Kind, Privilege, PrivilegeSet};
 use crate::state::{Object, RoleId};
 
@@ -229,6 +229,7 @@ impl Pass<'_> {
 /// What server-wide objects (databases, parameters, tablespaces) should show.
 pub fn server_wide(scene: Scene<'_>, ids: &RoleIds, desired: &mut Desired) {
     let version = scene.state.identity.version;
+    let mut missing = BTreeSet::new();
     for (name, id) in ids {
         let Some(role) = scene.policy.roles.get(name) else { continue };
         for grant in &role.grants {
@@ -240,6 +241,11 @@ pub fn server_wide(scene: Scene<'_>, ids: &RoleIds, desired: &mut Desired) {
                     let privileges = privileges(grant.privileges, Kind::Database, version);
                     push(own.and_then(|place| desired.databases.get_mut(place)), *id, privileges);
                 } else if server_wide_pattern(&pattern.value) {
+                    let mut objects =
+                        scene.state.objects.iter().chain(scene.state.databases.iter().map(|it| &it.object));
+                    if !objects.any(|object| reaches(&pattern.value, object)) {
+                        missing.insert(nothing_there(name, &pattern.value));
+                    }
                     for (place, object) in scene.state.objects.iter().enumerate() {
                         let spared = grant.except.iter().any(|pattern| reaches(&pattern.value, object));
                         if reaches(&pattern.value, object) && !spared {
@@ -256,8 +262,22 @@ pub fn server_wide(scene: Scene<'_>, ids: &RoleIds, desired: &mut Desired) {
             }
         }
     }
+    desired.findings.extend(missing);
     normalise(&mut desired.databases);
     normalise(&mut desired.objects);
+}
+
+fn nothing_there(role: &str, pattern: &Pattern) -> Finding {
+    let finding = Finding::new(
+        Level::Warning,
+        "matches-nothing",
+        format!("Role {role}"),
+        format!("`{pattern}` matches nothing on the server"),
+    );
+    match pattern.selector {
+        Selector::One(Kind::Parameter) => finding.help("parameters are written in lower case; PostgreSQL 14 has none"),
+        _ => finding.help("the grant takes hold once such an object exists and the plan is applied again"),
+    }
 }
 
 fn push(wants: Option<&mut Wants>, role: RoleId, privileges: PrivilegeSet) {

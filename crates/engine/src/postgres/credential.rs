@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rand::RngExt;
+use rolecall_core::mark::Mark;
 use rolecall_core::plan::Change;
 use rolecall_core::secret::Secret;
 use rolecall_core::state::MARKER;
@@ -89,7 +90,8 @@ pub async fn set(
     transaction.commit().await.map_err(asked)
 }
 
-/// Brings a role under management: marks it, and changes nothing else about it.
+/// Brings a role under management: marks it, and changes nothing else about it. On a server that Rolecall has not
+/// changed yet the mark is made first: a plan that asks for the role's adoption cannot be applied before.
 ///
 /// # Errors
 /// [`EngineError::WrongRole`] for superusers, PostgreSQL's own roles, the marker and the role that asks.
@@ -100,29 +102,36 @@ pub async fn adopt(conn: &mut PgConnection, role: &str) -> Result<(), EngineErro
         return Err(wrong(role, "belongs to PostgreSQL or is Rolecall's marker", "choose an account or role of yours"));
     }
     let mut transaction = conn.begin().await.map_err(asked)?;
-    let found: Option<(bool, bool, i32)> = sqlx::query_as(
-        "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer
+    let found: Option<(bool, bool, i32, bool)> = sqlx::query_as(
+        "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
             FROM pg_roles WHERE rolname = $1",
     )
     .bind(role)
+    .bind(MARKER)
     .fetch_optional(&mut *transaction)
     .await
     .map_err(asked)?;
-    let version = match found {
+    let (version, marked) = match found {
         None => return Err(wrong(role, "does not exist", "check its name: case counts")),
-        Some((_, true, _)) => {
+        Some((_, true, _, _)) => {
             return Err(wrong(role, "is the one that Rolecall is connected as", "connect as another role"));
         }
-        Some((true, false, _)) => {
+        Some((true, false, _, _)) => {
             return Err(wrong(role, "is a superuser, whom no policy binds", "take SUPERUSER away from it first"));
         }
-        Some((false, false, version)) => u32::try_from(version).map_err(|_| EngineError::unexpected(&what, version))?,
+        Some((false, false, version, marked)) => {
+            (u32::try_from(version).map_err(|_| EngineError::unexpected(&what, version))?, marked)
+        }
     };
-    let change = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
-    let statements = render(&change, Context { version });
-    let statements = statements.map_err(|cause| EngineError::Render { what: what.clone(), cause })?;
-    for statement in statements {
-        execute(&mut transaction, &what, &statement).await?;
+    // The next plan writes the environment into its comment.
+    let marker = (!marked).then(|| Change::CreateMarker { comment: Mark::default().comment() });
+    let mark = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
+    for change in marker.into_iter().chain([mark]) {
+        let statements = render(&change, Context { version });
+        for statement in statements.map_err(|cause| EngineError::Render { what: what.clone(), cause })? {
+            execute(&mut transaction, &what, &statement).await?;
+        }
     }
     transaction.commit().await.map_err(asked)
 }

@@ -9,7 +9,10 @@ WHERE deptype = 'o'
     )
     AND classid NOT IN (
         'pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass, 'pg_namespace'::regclass,
-        'pg_language'::regclass, 'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass,
+        'pg_foreign_data_wrapper'::regclass, 'pg_foreign_server'::regclass,
         'pg_largeobject'::regclass, 'pg_default_acl'::regclass
+    )
+    AND NOT EXISTS (
+        SELECT FROM pg_language WHERE classid = 'pg_language'::regclass AND oid = objid AND lanpltrusted
     )
 ORDER BY 1, 2
