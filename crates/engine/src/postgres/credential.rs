@@ -62,17 +62,21 @@ pub async fn set(
     let comment = render(&change, Context { version: 140_000 }).map_err(written)?;
 
     let mut transaction = conn.begin().await.map_err(asked)?;
-    let owned: bool = sqlx::query_scalar(
+    let owned: Option<bool> = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_auth_members AS edge JOIN pg_roles AS held ON held.oid = edge.roleid
-            JOIN pg_roles AS member ON member.oid = edge.member WHERE held.rolname = $1 AND member.rolname = $2)",
+            WHERE held.rolname = $1 AND edge.member = pg_roles.oid) FROM pg_roles WHERE rolname = $2",
     )
     .bind(MARKER)
     .bind(role)
-    .fetch_one(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(asked)?;
-    if !owned {
-        return Err(wrong(role, "is not Rolecall's own", "let `rolecall adopt` bring it under management first"));
+    match owned {
+        Some(true) => {}
+        Some(false) => {
+            return Err(wrong(role, "is not Rolecall's own", "let `rolecall adopt` bring it under management first"));
+        }
+        None => return Err(wrong(role, "does not exist", "let `rolecall apply` make the account first")),
     }
     let superuser: bool = sqlx::query_scalar("SELECT current_setting('is_superuser')::boolean")
         .fetch_one(&mut *transaction)
@@ -89,40 +93,46 @@ pub async fn set(
     transaction.commit().await.map_err(asked)
 }
 
-/// Brings a role under management: marks it, and changes nothing else about it.
+/// Brings a role under management: marks it, and changes nothing else about it. On a server that was never applied to,
+/// the marker is made first, with `comment`: a role that must be adopted holds up the first apply.
 ///
 /// # Errors
 /// [`EngineError::WrongRole`] for superusers, PostgreSQL's own roles, the marker and the role that asks.
-pub async fn adopt(conn: &mut PgConnection, role: &str) -> Result<(), EngineError> {
+pub async fn adopt(conn: &mut PgConnection, role: &str, comment: &str) -> Result<(), EngineError> {
     let what = format!("adopt {role:?}");
     let asked = |error| EngineError::from_query(&what, error);
     if role.starts_with("pg_") || role == MARKER {
         return Err(wrong(role, "belongs to PostgreSQL or is Rolecall's marker", "choose an account or role of yours"));
     }
     let mut transaction = conn.begin().await.map_err(asked)?;
-    let found: Option<(bool, bool, i32)> = sqlx::query_as(
-        "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer
-            FROM pg_roles WHERE rolname = $1",
+    let found: Option<(bool, bool, i32, bool)> = sqlx::query_as(
+        "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer,
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $2) FROM pg_roles WHERE rolname = $1",
     )
     .bind(role)
+    .bind(MARKER)
     .fetch_optional(&mut *transaction)
     .await
     .map_err(asked)?;
-    let version = match found {
+    let (version, marked) = match found {
         None => return Err(wrong(role, "does not exist", "check its name: case counts")),
-        Some((_, true, _)) => {
+        Some((_, true, _, _)) => {
             return Err(wrong(role, "is the one that Rolecall is connected as", "connect as another role"));
         }
-        Some((true, false, _)) => {
+        Some((true, false, _, _)) => {
             return Err(wrong(role, "is a superuser, whom no policy binds", "take SUPERUSER away from it first"));
         }
-        Some((false, false, version)) => u32::try_from(version).map_err(|_| EngineError::unexpected(&what, version))?,
+        Some((false, false, version, marked)) => {
+            (u32::try_from(version).map_err(|_| EngineError::unexpected(&what, version))?, marked)
+        }
     };
-    let change = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
-    let statements = render(&change, Context { version });
-    let statements = statements.map_err(|cause| EngineError::Render { what: what.clone(), cause })?;
-    for statement in statements {
-        execute(&mut transaction, &what, &statement).await?;
+    let marker = Change::CreateMarker { comment: comment.to_owned() };
+    let member = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
+    for change in Some(marker).filter(|_| !marked).into_iter().chain([member]) {
+        let statements = render(&change, Context { version });
+        for statement in statements.map_err(|cause| EngineError::Render { what: what.clone(), cause })? {
+            execute(&mut transaction, &what, &statement).await?;
+        }
     }
     transaction.commit().await.map_err(asked)
 }
