@@ -1,12 +1,15 @@
 //! What inspection sees of a real server, made with SQL of its own.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own servers and answers")]
+
 use std::collections::BTreeMap;
 
 use rolecall_core::policy::pattern::Pattern;
 use rolecall_core::privilege::Kind;
 use rolecall_core::secret::Secret;
 use rolecall_core::state::{AclEntry, AclId, Contents, Object, PolicyCommand, ServerState};
-use rolecall_engine::postgres::{EngineError, Target, Wanted, execute, inspect};
+use rolecall_engine::postgres::inspect::{Wanted, inspect};
+use rolecall_engine::postgres::{EngineError, Target, execute};
 use rolecall_throwaway::{Server, binaries};
 
 struct Case {
