@@ -2,8 +2,10 @@
 
 use rolecall_core::policy::{Outcome, Sources, read};
 
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_780_315_200, 0); // 2026-06-01T12:00:00Z
+
 fn read_one(text: &str) -> Outcome {
-    read(&Sources::one("policy.yaml", text), "2026-06-01T12:00:00Z".parse().unwrap())
+    read(&Sources::one("policy.yaml", text), NOW)
 }
 
 #[test]
@@ -38,4 +40,66 @@ fn the_reference_names_every_map() {
     for heading in ["## The policy", "## An environment", "## A grant", "## A person"] {
         assert!(reference.contains(heading), "{heading}");
     }
+}
+
+#[test]
+fn several_files_are_one_policy() {
+    let (top, roles) = include_str!("../../../examples/policy.yaml").split_once("\nroles:").unwrap();
+    let mut sources: Sources = [("a.yaml", top.to_owned()), ("b.yaml", format!("roles:{roles}"))].into_iter().collect();
+    assert_eq!(read(&sources, NOW).problems, []);
+    sources.add("c.yaml", "people:\n  bob@acme.test: {}\n");
+    let outcome = read(&sources, NOW);
+    assert!(outcome.policy.is_none());
+    let [problem] = outcome.problems.as_slice() else { panic!("{:?}", outcome.problems) };
+    assert_eq!((problem.code, sources.place(problem.span).as_str()), ("duplicate-key", "c.yaml:2:3"));
+    assert_eq!((sources.name(problem.span.file), sources.excerpt(problem.span)), ("c.yaml", "bob@acme.test"));
+}
+
+#[test]
+fn values_are_brought_into_one_form() {
+    let text = include_str!("../../../examples/policy.yaml").replace(
+        "groups: [support] }",
+        "groups: [support], assign: { production: [{ role: support, with: { customer: [042, 42, 7] } }] } }",
+    );
+    let policy = read_one(&text).policy.unwrap();
+    let assignment = &policy.people["bob@acme.test"].principal.assign["production"][0];
+    assert_eq!(assignment.with["customer"], ["42", "7"]);
+}
+
+#[test]
+fn every_key_of_an_environment_is_understood() {
+    let text = "environments:
+  production:
+    rules: { reason: required, approvals: 2, max_duration: 8h, brake: 30%, combination: allow }
+    servers:
+      main:
+        engine: postgres
+        url: \"${file:/run/secrets/url}\"
+        databases:
+          app:
+            name: app_prod
+            public: { revoke: [{ allow: [execute], on: \"routine *.*\" }], keep: [{ privileges: all, on: schema public }] }
+            creators: [app_owner]
+    known: [postgres, \"rds*\"]
+    unmanaged: fail
+    names: { role: \"rc_{role}\", account: \"{account}_{environment}\" }
+    accounts:
+      credential: external
+      credential_max: 30d
+      connection_limit: 5
+      settings: { statement_timeout: 5min }
+      suspended: keep_memberships
+    leavers: { reassign_to: app_owner, security_definer: reassign }
+";
+    let outcome = read_one(text);
+    assert_eq!(outcome.problems, []);
+    let policy = outcome.policy.unwrap();
+    let environment = &policy.environments["production"];
+    assert_eq!((environment.rules.brake, environment.rules.max_duration), (30, Some(8 * 3600)));
+    assert!(environment.rules.reason_required && environment.rules.allow_combination);
+    assert_eq!(environment.servers["main"].databases["app"].name, "app_prod");
+    assert!(environment.servers["main"].databases["app"].public.keep[0].privileges.is_none());
+    assert_eq!(environment.role_name("production", "reader"), "rc_reader");
+    assert_eq!(environment.accounts.credential_max, Some(30 * 86_400));
+    assert!(environment.accounts.suspended_keeps_memberships && environment.leavers.reassign_security_definer);
 }

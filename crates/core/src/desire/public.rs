@@ -2,7 +2,7 @@
 
 use super::grants::rule_reaches;
 use crate::policy::model::{Database, PublicRule};
-use crate::privilege::{Kind, Privilege, PrivilegeSet};
+use crate::privilege::PrivilegeSet;
 use crate::state::{Acls, Object, RoleId};
 
 /// A database's rules for PUBLIC.
@@ -24,7 +24,7 @@ impl PublicRules {
             let public = acls.get(acl).iter().filter(|entry| entry.grantee == RoleId::PUBLIC);
             public.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges))
         });
-        initial.unwrap_or_else(|| object.kind.public_default()).union(information_schema(object))
+        initial.unwrap_or_else(|| object.kind.public_default())
     }
 
     /// What PUBLIC may hold on an object. It is never given anything: less than this is nobody's drift.
@@ -40,15 +40,5 @@ impl PublicRules {
             return default;
         }
         default.minus(sum(&self.revoke)).union(sum(&self.keep))
-    }
-}
-
-/// initdb grants these after it has noted the initial privileges, so `pg_init_privs` does not know them.
-fn information_schema(object: &Object) -> PrivilegeSet {
-    let name = "information_schema";
-    match object.kind {
-        Kind::Schema if &*object.name == name => Privilege::Usage.into(),
-        kind if kind.is_relation() && object.schema.as_deref() == Some(name) => Privilege::Select.into(),
-        _ => PrivilegeSet::EMPTY,
     }
 }

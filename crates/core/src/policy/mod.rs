@@ -1,6 +1,7 @@
 //! The policy: its text, its meaning, its problems.
 
 mod check;
+pub mod condition;
 mod decode;
 pub mod model;
 pub mod names;

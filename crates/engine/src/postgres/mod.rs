@@ -14,3 +14,4 @@ pub mod verify;
 
 pub use connect::{Target, execute};
 pub use error::EngineError;
+pub use inspect::{Wanted, inspect, inspect_with};

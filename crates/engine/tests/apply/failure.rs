@@ -24,7 +24,7 @@ fn only_one_at_a_time() {
 fn locks_without_a_database_called_postgres() {
     each(async |world| {
         run(&mut world.admin().await, "ALTER DATABASE postgres RENAME TO another").await;
-        let secret = rolecall_core::secret::Secret::new(world.url(APP));
+        let secret = rolecall_core::secret::Secret::new(world.url(APP, "postgres"));
         let target = rolecall_engine::postgres::Target::parse(&secret).unwrap();
         let applier = Applier::lock(&target).await.unwrap();
         assert_eq!(applier.database(), "another");
@@ -71,7 +71,8 @@ fn names_who_holds_the_lock() {
     each(async |world| {
         world.roles(&["a"]).await;
         let mut other = world.admin().await;
-        run(&mut other, "CREATE TABLE public.t (); BEGIN; LOCK TABLE public.t").await;
+        run(&mut other, "CREATE TABLE public.t ()").await;
+        run(&mut other, "BEGIN; LOCK TABLE public.t").await;
         let (table, drop) = (table("public", "t"), vec![]);
         let secure = Change::SecureTable { table, put: vec![], drop, row_security: Some(true) };
         let error = world.try_apply(Some(APP), vec![Change::InstallHelper, secure]).await.unwrap_err();
@@ -99,7 +100,8 @@ fn runs_again_when_somebody_else_was_faster() {
         };
         let (report, ()) = tokio::join!(world.try_apply(Some(APP), vec![grant]), commit);
         let report = report.unwrap();
-        assert!(report.retries <= 1, "{report:?}");
+        // Later versions may wait for each other instead.
+        assert!(report.retries == 1 || world.version >= 170_000, "{report:?}");
         let held = "SELECT has_table_privilege('a', 'public.t', 'SELECT')::int::int8";
         assert_eq!(number(&mut world.admin().await, held).await, 1);
     });

@@ -3,10 +3,15 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use rolecall_core::plan::{Attribute, Change, ColumnMatch, Filter, Grantee, RawCondition, RowExpression, RowPolicyDef};
+use rolecall_core::plan::{
+    Attribute, Change, ColumnMatch, Filter, Grantee, RawCondition, RowExpression, RowPolicyDef, Stage, Step,
+};
 use rolecall_core::policy::model::{ParameterType, RowValue};
 use rolecall_core::privilege::{Privilege, PrivilegeSet};
+use rolecall_core::secret::Secret;
 use rolecall_core::state::{PolicyCommand, Scope};
+use rolecall_engine::postgres::Target;
+use rolecall_engine::postgres::apply::Applier;
 use rolecall_engine::postgres::render::expected_condition;
 use rolecall_engine::postgres::verify::{expected_rows, visible_rows};
 
@@ -32,6 +37,35 @@ fn installs_the_helper_twice_and_repairs_it() {
         assert_ne!(found, installed, "what is done by hand shows");
         world.apply(Some(APP), vec![Change::InstallHelper]).await;
         assert_eq!(noted(world).await, (first.clone(), first));
+    });
+}
+
+#[test]
+fn an_admin_without_superuser_installs_the_helper_twice() {
+    each(async |world| {
+        let mut admin = world.admin().await;
+        run(&mut admin, "CREATE ROLE \"Ad min\" LOGIN CREATEROLE").await;
+        run(&mut admin, "GRANT CREATE ON DATABASE \"my \"\"app\"\"\" TO \"Ad min\"").await;
+        let target = Target::parse(&Secret::new(world.url("postgres", "Ad min"))).unwrap();
+        let mut applier = Applier::lock(&target).await.unwrap();
+        let step = |database: Option<&str>, change| Step {
+            stage: Stage::Shape,
+            database: database.map(str::to_owned),
+            change,
+            reason: String::new(),
+        };
+        let comment = String::new();
+        let steps = [
+            step(None, Change::CreateMarker { comment: comment.clone() }),
+            step(None, Change::CreateRole { role: "a".into(), comment }),
+            step(Some(APP), Change::InstallHelper),
+            step(Some(APP), Change::InstallHelper),
+        ];
+        let mut told = vec![];
+        let report = applier.run(&steps, world.version, &mut |progress| told.push(progress.done)).await.unwrap();
+        assert_eq!((report.transactions, told), (2, vec![2, 4]));
+        let (found, installed) = noted(world).await;
+        assert_eq!(found, installed);
     });
 }
 

@@ -10,7 +10,7 @@ use rolecall_engine::postgres::Target;
 use rolecall_engine::postgres::apply::{Applier, Report};
 use rolecall_throwaway::{Server, binaries};
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row};
 
 /// The database of the tests, with a name that needs quotes.
 pub const APP: &str = "my \"app\"";
@@ -30,6 +30,7 @@ pub fn each(test: impl AsyncFn(&World)) {
             let mut conn = world.connect("postgres", "postgres").await;
             world.version = number(&mut conn, "SELECT current_setting('server_version_num')::int8").await as u32;
             run(&mut conn, "CREATE DATABASE \"my \"\"app\"\"\"").await;
+            conn.close().await.unwrap();
             test(&world).await;
         });
     }
@@ -40,8 +41,8 @@ impl World {
         Target::parse(&Secret::new(self.server.url("postgres", "postgres"))).unwrap()
     }
 
-    pub fn url(&self, database: &str) -> String {
-        self.server.url(database, "postgres")
+    pub fn url(&self, database: &str, user: &str) -> String {
+        self.server.url(database, user)
     }
 
     pub fn log(&self) -> String {

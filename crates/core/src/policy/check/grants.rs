@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::super::condition::{self, Piece};
 use super::super::model::{Grant, Policy, PublicRule, Role, RowValue, Spanned};
 use super::super::pattern::{Pattern, Selector};
-use super::super::values::is_identifier;
 use super::report::Report;
 use crate::privilege::{COLUMN_PRIVILEGES, Kind, PrivilegeSet, ROW_PRIVILEGES};
 
@@ -18,6 +18,7 @@ pub fn check(policy: &Policy, report: &mut Report<'_>) {
             exceptions(grant, report);
             columns(grant, report);
             rows(grant, report);
+            conditions(grant, report);
         }
         parameters(policy, role, report);
     }
@@ -144,21 +145,20 @@ fn parameters(policy: &Policy, role: &Role, report: &mut Report<'_>) {
     }
 }
 
-/// `$name` in SQL, but not in a string, nor where it opens a dollar quote (`$name$`).
+/// The parameters in SQL. What does not keep to itself is reported by [`conditions`].
 fn dollar_names(sql: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for (at, piece) in sql.split('\'').enumerate() {
-        if at % 2 == 1 {
-            continue;
-        }
-        for (start, _) in piece.match_indices('$') {
-            let rest = piece.get(start + 1..).unwrap_or_default();
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            let (name, after) = rest.split_at_checked(end).unwrap_or_default();
-            if is_identifier(name) && !after.starts_with('$') {
-                names.push(name);
-            }
-        }
+    let names = condition::pieces(sql).unwrap_or_default().into_iter().filter_map(|piece| match piece {
+        Piece::Parameter(name) => Some(name),
+        Piece::Sql(_) => None,
+    });
+    names.collect()
+}
+
+fn conditions(grant: &Grant, report: &mut Report<'_>) {
+    if let Some(sql) = &grant.condition
+        && let Err(error) = condition::pieces(&sql.value)
+    {
+        let help = "write one SQL expression over the table's columns, as in `status = 'open'`";
+        report.error("bad-condition", sql.span, format!("this SQL cannot limit rows: {error}"), help);
     }
-    names
 }

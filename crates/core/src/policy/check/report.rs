@@ -25,6 +25,10 @@ impl<'a> Report<'a> {
         self.problems.push(Problem::warning(code, span, message, help));
     }
 
+    pub fn has_errors(&self) -> bool {
+        self.problems.iter().any(Problem::is_error)
+    }
+
     /// `did you mean …? `, or nothing.
     pub fn suggestion<'k>(&mut self, word: &str, known: impl IntoIterator<Item = &'k String>) -> String {
         self.suggestions += 1;

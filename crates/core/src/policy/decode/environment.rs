@@ -47,10 +47,9 @@ fn number(node: &Node, key: &str) -> Option<u32> {
 
 fn templates(node: &Node) -> Names {
     let default = Names::default();
-    Names {
-        role: text(node, "role").unwrap_or(default.role),
-        account: text(node, "account").unwrap_or(default.account),
-    }
+    // A template without its placeholder would make every name clash, on top of what the shape has said.
+    let given = |key: &str| text(node, key).filter(|template| template.contains(&format!("{{{key}}}")));
+    Names { role: given("role").unwrap_or(default.role), account: given("account").unwrap_or(default.account) }
 }
 
 fn accounts(node: &Node) -> AccountRules {

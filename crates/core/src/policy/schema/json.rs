@@ -95,7 +95,8 @@ fn definition_name(title: &str) -> String {
 const fn name_pattern(rule: KeyRule) -> Option<&'static str> {
     match rule {
         KeyRule::Any => None,
-        KeyRule::Word => Some(r"^[\p{L}\p{N}_.-]+$"),
+        // Not every validator knows `\p{L}`: name what is out instead.
+        KeyRule::Word => Some(r"^[^\s!-,/:-@\[-\^`{-~]+$"),
         KeyRule::Identifier => Some("^[a-z_][a-z0-9_]{0,62}$"),
     }
 }

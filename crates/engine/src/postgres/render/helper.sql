@@ -14,7 +14,7 @@ BEGIN
         SELECT relowner FROM pg_class WHERE relnamespace = to_regnamespace('rolecall')
         UNION ALL
         SELECT proowner FROM pg_proc WHERE pronamespace = to_regnamespace('rolecall')
-    ) AS owned WHERE owner <> current_user::regrole LIMIT 1;
+    ) AS owned WHERE owner <> quote_ident(current_user)::regrole LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'the schema "rolecall" or something in it belongs to role %, not to Rolecall''s own role %',
             quote_ident(stranger), quote_ident(current_user)
@@ -100,7 +100,7 @@ BEGIN
             SELECT coalesce(proacl, acldefault('f', proowner)) FROM pg_proc
             WHERE pronamespace = 'rolecall'::regnamespace
         ) AS acls, aclexplode(acl)
-        WHERE grantee <> current_user::regrole
+        WHERE grantee <> quote_ident(current_user)::regrole
     LOOP
         EXECUTE format('REVOKE ALL ON SCHEMA rolecall FROM %s CASCADE', held.name);
         EXECUTE format('REVOKE ALL ON ALL TABLES IN SCHEMA rolecall FROM %s CASCADE', held.name);

@@ -9,7 +9,7 @@ SELECT
         WHEN 'S' THEN 'sequence'
     END,
     pg_class.oid, nspname, relname, NULL, pg_get_userbyid(relowner), relacl::text,
-    member.objid IS NOT NULL, system, initprivs::text,
+    member.objid IS NOT NULL, system, initial::text,
     serial.refobjid,
     relrowsecurity, relforcerowsecurity,
     relkind = 'v' AND reloptions IS NOT NULL AND EXISTS (
@@ -19,9 +19,6 @@ SELECT
     )
 FROM pg_class
 JOIN pg_namespace ON pg_namespace.oid = relnamespace
-CROSS JOIN LATERAL (
-    SELECT nspname IN ('pg_catalog', 'information_schema') OR nspname LIKE 'pg\_toast%' AS system
-) AS origin
 LEFT JOIN pg_depend AS member
     ON member.classid = 'pg_class'::regclass AND member.objid = pg_class.oid AND member.objsubid = 0
     AND member.deptype = 'e'
@@ -31,11 +28,21 @@ LEFT JOIN pg_depend AS serial
     AND serial.refclassid = 'pg_class'::regclass AND serial.refobjsubid > 0 AND serial.deptype = 'a'
 LEFT JOIN pg_init_privs AS init
     ON init.classoid = 'pg_class'::regclass AND init.objoid = pg_class.oid AND init.objsubid = 0
+CROSS JOIN LATERAL (
+    SELECT
+        nspname IN ('pg_catalog', 'information_schema') OR nspname LIKE 'pg\_toast%' AS system,
+        -- initdb makes information_schema after it has noted all ACLs.
+        CASE
+            WHEN nspname = 'information_schema' AND pg_class.oid < 16384 AND initprivs IS NULL AND relacl IS NOT NULL
+            THEN acldefault('r', relowner) || makeaclitem(0, relowner, 'SELECT', false)
+            ELSE initprivs
+        END AS initial
+) AS origin
 WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     AND nspname NOT LIKE 'pg\_temp\_%' AND nspname NOT LIKE 'pg\_toast\_temp\_%'
     AND (
         NOT system
-        OR relacl IS DISTINCT FROM initprivs
+        OR relacl IS DISTINCT FROM initial
         OR EXISTS (
             SELECT
             FROM pg_attribute

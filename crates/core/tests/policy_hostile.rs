@@ -1,0 +1,193 @@
+//! Hostile policies: whatever the bytes, reading ends soon, says where it stopped, and never panics.
+
+use std::fmt::Write as _;
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use rolecall_core::policy::{Outcome, Sources, read};
+
+const NOW: jiff::Timestamp = jiff::Timestamp::constant(1_780_315_200, 0); // 2026-06-01T12:00:00Z
+
+fn read_one(text: &str) -> Outcome {
+    read(&Sources::one("policy.yaml", text), NOW)
+}
+
+fn first_code(text: &str) -> &'static str {
+    let started = Instant::now();
+    let outcome = read_one(text);
+    assert!(started.elapsed() < Duration::from_secs(20), "took {:?}", started.elapsed());
+    assert!(outcome.policy.is_none());
+    outcome.problems.first().map_or("", |problem| problem.code)
+}
+
+#[test]
+fn no_yaml() {
+    assert_eq!(first_code("roles: [a, {"), "yaml-syntax");
+    assert_eq!(first_code("a:\n\tb: 1"), "yaml-syntax");
+    assert_eq!(first_code("--- 1\n--- 2\n"), "several-documents");
+    assert_eq!(first_code("just words"), "wrong-type");
+    assert_eq!(first_code("- a\n- list\n"), "wrong-type");
+    assert_eq!(first_code("roles: !secret {}"), "yaml-tag");
+}
+
+#[test]
+fn nothing() {
+    for text in ["", "   \n", "# a comment\n", "---\n", "~", "{}"] {
+        assert_eq!(first_code(text), "empty-policy", "{text:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let mut sources = Sources::new();
+    sources.add_bytes("policy.yaml", b"roles:\n  \xff\xfe: {}\n");
+    let outcome = read(&sources, NOW);
+    assert_eq!(outcome.problems[0].code, "not-utf8");
+    assert_eq!(sources.position(outcome.problems[0].span).line, 2);
+    assert_eq!(first_code("roles: { a\0b: {} }"), "unprintable-character");
+    assert_eq!(first_code("roles: { \"a\u{202e}b\": {} }"), "unprintable-character");
+}
+
+#[test]
+fn fifty_megabytes() {
+    assert_eq!(first_code(&"a".repeat(50 * 1024 * 1024)), "too-large");
+}
+
+#[test]
+fn deep_nesting() {
+    for text in ["[".repeat(200_000), "{a: ".repeat(100_000), "- ".repeat(100_000)] {
+        let code = first_code(&text);
+        assert!(matches!(code, "yaml-too-deep" | "yaml-syntax"), "{code}");
+    }
+}
+
+#[test]
+fn exploding_anchors() {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..30 {
+        let references = vec![format!("*a{}", level - 1); 10].join(", ");
+        writeln!(text, "a{level}: &a{level} [{references}]").unwrap();
+    }
+    assert!(read_one(&text).problems.iter().any(|problem| problem.code == "yaml-too-many-aliases"));
+    assert!(read_one("a: &a [*a]").problems.iter().any(|problem| problem.code == "yaml-alias"));
+}
+
+#[test]
+fn a_chain_of_includes_longer_than_the_stack() {
+    let mut text = String::from("roles:\n");
+    for role in 0..50_000 {
+        writeln!(text, "  r{role}: {{ includes: [r{}] }}", role + 1).unwrap();
+    }
+    text.push_str("  r50000: {}\n");
+    assert!(read_one(&text).problems.iter().any(|problem| problem.code == "includes-too-deep"));
+}
+
+#[test]
+fn a_hundred_thousand_mistakes() {
+    let mut text = String::from("environments: { production: {} }\nroles: { reader: {} }\npeople:\n");
+    for person in 0..50_000 {
+        writeln!(text, "  p{person}@acme.test: {{ assign: {{ production: [raeder{person}] }} }}").unwrap();
+    }
+    assert_eq!(first_code(&text), "unknown-role");
+}
+
+#[test]
+fn a_url_with_a_password_never_comes_back() {
+    for text in [
+        "environments: { p: { servers: { m: { url: \"postgres://u:hunter2@h/d\", databases: [] } } } }",
+        "environments: { p: { servers: { m: \"postgres://u:hunter2@h/d\" } } }",
+        "environments: { p: { servers: [\"postgres://u:hunter2@h/d\"] } }",
+        "environments: { p: { servers: { m: { url: [\"postgres://u:hunter2@h/d\"], databases: [] } } } }",
+        "environments: { p: { servers: { m: { url: \"${X}hunter2\", databases: [] } } } }",
+    ] {
+        let problems = read_one(text).problems;
+        assert!(!problems.is_empty());
+        assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
+    }
+}
+
+const WORDS: &[&str] = &[
+    "environments",
+    "roles",
+    "groups",
+    "people",
+    "services",
+    "production",
+    "staging",
+    "servers",
+    "url",
+    "databases",
+    "app",
+    "grants",
+    "allow",
+    "all",
+    "select",
+    "on",
+    "shop.*",
+    "rows",
+    "columns",
+    "where",
+    "$p",
+    "parameters",
+    "bigint",
+    "p",
+    "with",
+    "role",
+    "reader",
+    "includes",
+    "assign",
+    "may_request",
+    "starts",
+    "ends",
+    "2026-01-01",
+    "42",
+    "\"${X}\"",
+    "names",
+    "known",
+    "*",
+    "~",
+    "&a",
+    "*a",
+    ": ",
+    ":\n  ",
+    ":\n    ",
+    "\n",
+    "- ",
+    "[",
+    "]",
+    "{",
+    "}",
+    ", ",
+    "\"",
+    "'",
+    "|",
+    "é",
+    "pg_x",
+    "<<",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_text_reads_or_fails_without_a_panic(text in any::<String>()) {
+        let _ = read_one(&text);
+    }
+
+    #[test]
+    fn any_words_read_or_fail_without_a_panic(words in prop::collection::vec(prop::sample::select(WORDS), 0..60)) {
+        let sources = Sources::one("policy.yaml", words.concat());
+        for problem in read(&sources, NOW).problems {
+            prop_assert!(!problem.message.is_empty());
+            prop_assert!(sources.position(problem.span).line >= 1);
+        }
+    }
+
+    #[test]
+    fn the_example_with_a_piece_missing(from in 0_usize..1_600, length in 1_usize..40) {
+        let text = include_str!("../../../examples/policy.yaml");
+        let cut = text.get(..from.min(text.len())).unwrap_or_default().to_owned();
+        let rest = text.get((from + length).min(text.len())..).unwrap_or_default();
+        let _ = read_one(&(cut + rest));
+    }
+}

@@ -1,0 +1,32 @@
+//! Rolecall's own schema.
+
+use std::collections::BTreeMap;
+
+use crate::case::Case;
+
+#[tokio::test]
+async fn helper_schema() {
+    let case = Case::new().await;
+    case.run(
+        "postgres",
+        "CREATE SCHEMA rolecall; COMMENT ON SCHEMA rolecall IS 'rolecall: abc';
+         CREATE TABLE rolecall.scope (account name, role name, values jsonb, ends timestamptz);
+         CREATE TABLE rolecall.row_security (table_schema text, table_name text);
+         CREATE TABLE rolecall.seal (other text);
+         INSERT INTO rolecall.scope VALUES
+             ('a', 'r', '{\"customer\": \"{1,2}\", \"n\": 3}', '2026-12-31 02:00+02'), ('b', 'r', '{}', NULL);
+         INSERT INTO rolecall.row_security VALUES ('s', E't\\n')",
+    )
+    .await;
+    let state = case.inspect(&["postgres", "template1"], &[]).await;
+    assert!(state.contents["template1"].helper.is_none());
+    let helper = state.contents["postgres"].helper.as_ref().unwrap();
+    assert_eq!((helper.installed.as_deref(), helper.fingerprint.len()), (Some("abc"), 32));
+    assert!(!helper.is_intact());
+    assert_eq!(helper.secured, [("s".to_owned(), "t\n".to_owned())]);
+    assert!(helper.seals.is_empty());
+    let [a, b] = &helper.scopes[..] else { panic!("{:?}", helper.scopes) };
+    assert_eq!((a.ends.as_deref(), b.ends.as_deref()), (Some("2026-12-31T00:00:00Z"), None));
+    let values = [("customer".to_owned(), "{1,2}".to_owned()), ("n".to_owned(), "3".to_owned())];
+    assert_eq!(a.values, BTreeMap::from(values));
+}

@@ -1,0 +1,4 @@
+//! The SQL of every kind of change.
+
+#[cfg(test)]
+mod changes;
