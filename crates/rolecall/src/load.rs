@@ -40,7 +40,7 @@ pub fn policy(path: &Path) -> anyhow::Result<Policy> {
         Some(policy) => Ok(policy),
         None => {
             crate::show::problems(&sources, &outcome.problems);
-            bail!("the policy has {count} {}", if count == 1 { "problem" } else { "problems" })
+            bail!("the policy has {}", crate::show::count(count, "problem"))
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use jiff::Timestamp;
 use rand::RngExt;
-use rolecall_core::mark::Mark;
 use rolecall_core::plan::Change;
 use rolecall_core::secret::Secret;
 use rolecall_core::state::MARKER;
@@ -63,17 +62,21 @@ pub async fn set(
     let comment = render(&change, Context { version: 140_000 }).map_err(written)?;
 
     let mut transaction = conn.begin().await.map_err(asked)?;
-    let owned: bool = sqlx::query_scalar(
+    let owned: Option<bool> = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_auth_members AS edge JOIN pg_roles AS held ON held.oid = edge.roleid
-            JOIN pg_roles AS member ON member.oid = edge.member WHERE held.rolname = $1 AND member.rolname = $2)",
+            WHERE held.rolname = $1 AND edge.member = pg_roles.oid) FROM pg_roles WHERE rolname = $2",
     )
     .bind(MARKER)
     .bind(role)
-    .fetch_one(&mut *transaction)
+    .fetch_optional(&mut *transaction)
     .await
     .map_err(asked)?;
-    if !owned {
-        return Err(wrong(role, "is not Rolecall's own", "let `rolecall adopt` bring it under management first"));
+    match owned {
+        Some(true) => {}
+        Some(false) => {
+            return Err(wrong(role, "is not Rolecall's own", "let `rolecall adopt` bring it under management first"));
+        }
+        None => return Err(wrong(role, "does not exist", "let `rolecall apply` make the account first")),
     }
     let superuser: bool = sqlx::query_scalar("SELECT current_setting('is_superuser')::boolean")
         .fetch_one(&mut *transaction)
@@ -90,12 +93,12 @@ pub async fn set(
     transaction.commit().await.map_err(asked)
 }
 
-/// Brings a role under management: marks it, and changes nothing else about it. On a server that Rolecall has not
-/// changed yet the mark is made first: a plan that asks for the role's adoption cannot be applied before.
+/// Brings a role under management: marks it, and changes nothing else about it. On a server that was never applied to,
+/// the marker is made first, with `comment`: a role that must be adopted holds up the first apply.
 ///
 /// # Errors
 /// [`EngineError::WrongRole`] for superusers, PostgreSQL's own roles, the marker and the role that asks.
-pub async fn adopt(conn: &mut PgConnection, role: &str) -> Result<(), EngineError> {
+pub async fn adopt(conn: &mut PgConnection, role: &str, comment: &str) -> Result<(), EngineError> {
     let what = format!("adopt {role:?}");
     let asked = |error| EngineError::from_query(&what, error);
     if role.starts_with("pg_") || role == MARKER {
@@ -104,8 +107,7 @@ pub async fn adopt(conn: &mut PgConnection, role: &str) -> Result<(), EngineErro
     let mut transaction = conn.begin().await.map_err(asked)?;
     let found: Option<(bool, bool, i32, bool)> = sqlx::query_as(
         "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer,
-            EXISTS (SELECT FROM pg_roles WHERE rolname = $2)
-            FROM pg_roles WHERE rolname = $1",
+            EXISTS (SELECT FROM pg_roles WHERE rolname = $2) FROM pg_roles WHERE rolname = $1",
     )
     .bind(role)
     .bind(MARKER)
@@ -124,10 +126,9 @@ pub async fn adopt(conn: &mut PgConnection, role: &str) -> Result<(), EngineErro
             (u32::try_from(version).map_err(|_| EngineError::unexpected(&what, version))?, marked)
         }
     };
-    // The next plan writes the environment into its comment.
-    let marker = (!marked).then(|| Change::CreateMarker { comment: Mark::default().comment() });
-    let mark = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
-    for change in marker.into_iter().chain([mark]) {
+    let marker = Change::CreateMarker { comment: comment.to_owned() };
+    let member = Change::GrantMembership { role: MARKER.to_owned(), members: vec![role.to_owned()] };
+    for change in Some(marker).filter(|_| !marked).into_iter().chain([member]) {
         let statements = render(&change, Context { version });
         for statement in statements.map_err(|cause| EngineError::Render { what: what.clone(), cause })? {
             execute(&mut transaction, &what, &statement).await?;

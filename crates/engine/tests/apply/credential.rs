@@ -36,12 +36,12 @@ fn adopts_what_it_may() {
         world.apply(None, vec![Change::CreateMarker { comment: "rolecall: {}".into() }]).await;
         let mut admin = world.admin().await;
         run(&mut admin, "CREATE ROLE \"b ob\"; CREATE ROLE root SUPERUSER").await;
-        adopt(&mut admin, "b ob").await.unwrap();
+        adopt(&mut admin, "b ob", "rolecall: {}").await.unwrap();
         let members =
             "SELECT string_agg(member::regrole::text, ', ') FROM pg_auth_members WHERE roleid = 'rolecall'::regrole";
         assert_eq!(text(&mut admin, members).await.as_deref(), Some("\"b ob\""));
         for role in ["root", "postgres", "pg_monitor", "rolecall", "nobody"] {
-            let error = adopt(&mut admin, role).await.unwrap_err();
+            let error = adopt(&mut admin, role, "rolecall: {}").await.unwrap_err();
             assert!(matches!(error, EngineError::WrongRole { .. }), "{error}");
         }
     });

@@ -1,6 +1,7 @@
 //! `rolecall adopt`: an existing role comes under management.
 
 use anyhow::{Context, bail};
+use rolecall_core::mark::Mark;
 use rolecall_engine::postgres::credential;
 
 use crate::Outcome;
@@ -17,7 +18,8 @@ pub async fn run(adopt: &Adopt) -> anyhow::Result<Outcome> {
     }
     for place in places {
         let mut conn = place.target()?.open(None).await.with_context(|| place.label())?;
-        credential::adopt(&mut conn, &adopt.role).await.with_context(|| place.label())?;
+        let comment = Mark::environment(place.environment_name).comment();
+        credential::adopt(&mut conn, &adopt.role, &comment).await.with_context(|| place.label())?;
         println!(
             "{} is under management on {}. `rolecall plan` shows what the policy will make of it.",
             adopt.role,

@@ -11,14 +11,19 @@ use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::args::{Apply, Selection};
 use crate::scene::{Place, places};
-use crate::show::{self, BAD, Document, GOOD, PlanDocument};
+use crate::show::{self, BAD, Document, FORMAT, GOOD, PlanDocument};
 use crate::{Outcome, load};
 
 /// Applies every server of the selection, or of a saved plan.
 pub async fn run(arguments: &Apply) -> anyhow::Result<Outcome> {
     let saved = arguments.plan.as_ref().map(|path| -> anyhow::Result<Document> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the plan {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| format!("{} is not a saved plan", path.display()))
+        let saved: Document =
+            serde_json::from_str(&text).with_context(|| format!("{} is not a saved plan", path.display()))?;
+        if saved.format != FORMAT {
+            bail!("{} has format {}, this Rolecall reads format {FORMAT}: plan again", path.display(), saved.format);
+        }
+        Ok(saved)
     });
     let saved = saved.transpose()?;
     let path = saved.as_ref().map_or(arguments.policy.policy.clone(), |saved| saved.policy.clone().into());
@@ -36,7 +41,7 @@ pub async fn run(arguments: &Apply) -> anyhow::Result<Outcome> {
         }
     }
     if arguments.json {
-        let document = Document { format: 1, policy: path.display().to_string(), plans: done };
+        let document = Document { format: FORMAT, policy: path.display().to_string(), plans: done };
         println!("{}", serde_json::to_string_pretty(&document)?);
     }
     Ok(outcome)

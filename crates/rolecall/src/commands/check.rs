@@ -14,14 +14,19 @@ pub fn run(check: &Check) -> anyhow::Result<Outcome> {
         let warnings = outcome.problems.len() - errors;
         match &outcome.policy {
             Some(policy) => println!(
-                "The policy can be used: {} environments, {} roles, {} groups, {} people, {} services, {warnings} warnings.",
+                "The policy can be used: {} environments, {} roles, {} groups, {} people, {} services, {}.",
                 policy.environments.len(),
                 policy.roles.len(),
                 policy.groups.len(),
                 policy.people.len(),
                 policy.services.len(),
+                show::count(warnings, "warning"),
             ),
-            None => eprintln!("The policy cannot be used: {errors} errors, {warnings} warnings."),
+            None => eprintln!(
+                "The policy cannot be used: {}, {}.",
+                show::count(errors, "error"),
+                show::count(warnings, "warning")
+            ),
         }
     }
     Ok(if outcome.policy.is_some() { Outcome::Done } else { Outcome::Failed })

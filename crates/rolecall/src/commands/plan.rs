@@ -9,7 +9,7 @@ use rolecall_engine::postgres::inspect::inspect;
 
 use crate::args::{Plan, Selection};
 use crate::scene::{Place, places};
-use crate::show::{Document, PlanDocument};
+use crate::show::{Document, FORMAT, PlanDocument};
 use crate::{Outcome, load, show};
 
 /// Plans and shows.
@@ -60,7 +60,7 @@ async fn document(
             }
         }
     }
-    Ok(Document { format: 1, policy: path.display().to_string(), plans })
+    Ok(Document { format: FORMAT, policy: path.display().to_string(), plans })
 }
 
 async fn one(place: Place<'_>) -> anyhow::Result<PlanDocument> {

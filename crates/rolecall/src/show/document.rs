@@ -7,6 +7,9 @@ use rolecall_engine::postgres::render::{Context, RenderError, render};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// The format's version.
+pub const FORMAT: u32 = 1;
+
 /// The plans of one run.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Document {

@@ -10,7 +10,7 @@ use anstyle::{AnsiColor, Style};
 use rolecall_core::finding::{Finding, Level};
 use rolecall_engine::postgres::EngineError;
 
-pub use document::{Document, PlanDocument};
+pub use document::{Document, FORMAT, PlanDocument};
 pub use plan::plan;
 pub use problems::{problems, problems_json};
 
@@ -53,4 +53,9 @@ pub fn finding(finding: &Finding) -> String {
         let _ = write!(text, "\n      {QUIET}help: {help}{QUIET:#}");
     }
     text
+}
+
+/// `1 error`, `2 errors`.
+pub fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

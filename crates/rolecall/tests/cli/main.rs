@@ -1,0 +1,5 @@
+//! Runs the program as people and pipelines do, against PostgreSQL servers of its own.
+
+mod commands;
+mod stage;
+mod trouble;
