@@ -1,6 +1,6 @@
 //! Memberships: from PostgreSQL 16 on a multiset keyed by role, member and grantor, of which only the sum counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Differ;
 use crate::plan::{Change, MembershipPart, Stage};
@@ -11,7 +11,8 @@ pub fn diff(differ: &mut Differ<'_>) {
     let mut kept: BTreeMap<(RoleId, RoleId), bool> = BTreeMap::new();
     let mut edges: Vec<Membership> =
         differ.state.memberships.iter().filter(|edge| concerns(differ, edge)).copied().collect();
-    edges.sort_by_cached_key(|edge| (std::cmp::Reverse(depth(differ, edge)), *edge));
+    let passed_on = passed_on(differ);
+    edges.sort_by_cached_key(|edge| (std::cmp::Reverse(depth(&passed_on, edge)), *edge));
     let mut ended = BTreeSet::new();
     for edge in edges {
         let wanted = is_wanted(differ, &edge);
@@ -54,13 +55,21 @@ fn is_wanted(differ: &Differ<'_>, edge: &Membership) -> bool {
     Some(edge.role) == differ.marker || differ.desired.memberships.contains_key(&(edge.role, edge.member))
 }
 
+/// Who gave the right to pass a membership on, by role and member: the first edge with ADMIN that the server shows.
+fn passed_on(differ: &Differ<'_>) -> HashMap<(RoleId, RoleId), RoleId> {
+    let mut found = HashMap::new();
+    for edge in differ.state.memberships.iter().filter(|edge| edge.admin) {
+        found.entry((edge.role, edge.member)).or_insert(edge.grantor);
+    }
+    found
+}
+
 /// How many hands a membership has passed through.
-fn depth(differ: &Differ<'_>, edge: &Membership) -> usize {
+fn depth(passed_on: &HashMap<(RoleId, RoleId), RoleId>, edge: &Membership) -> usize {
     let (mut grantor, mut depth) = (edge.grantor, 0);
-    let edges = &differ.state.memberships;
     while depth < 64 {
-        match edges.iter().find(|above| above.role == edge.role && above.member == grantor && above.admin) {
-            Some(above) if above.grantor != grantor => grantor = above.grantor,
+        match passed_on.get(&(edge.role, grantor)) {
+            Some(above) if *above != grantor => grantor = *above,
             _ => break,
         }
         depth += 1;

@@ -63,6 +63,8 @@ struct Differ<'a> {
     /// The same and the marker, by [`RoleId::index`]: asked a million times.
     ours: Vec<bool>,
     marker: Option<RoleId>,
+    /// Roles whose sessions end.
+    ended: BTreeSet<String>,
     steps: Vec<Step>,
     findings: Vec<Finding>,
 }
@@ -81,7 +83,8 @@ impl<'a> Differ<'a> {
                 *slot = true;
             }
         }
-        Self { scene, state, desired, owned, ours, marker, steps: Vec::new(), findings: Vec::new() }
+        let (ended, steps, findings) = Default::default();
+        Self { scene, state, desired, owned, ours, marker, ended, steps, findings }
     }
 
     /// Owned, about to be made, or the marker.
@@ -110,9 +113,8 @@ impl<'a> Differ<'a> {
 
     /// Ends a role's sessions, once.
     fn end_sessions(&mut self, role: &str, reason: String) {
-        let change = Change::EndSessions { role: role.to_owned() };
-        if !self.steps.iter().any(|step| step.change == change) {
-            self.step(Stage::End, None, change, reason);
+        if self.ended.insert(role.to_owned()) {
+            self.step(Stage::End, None, Change::EndSessions { role: role.to_owned() }, reason);
         }
     }
 

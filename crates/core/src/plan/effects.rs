@@ -274,7 +274,8 @@ impl<'a> Teller<'a> {
         let Some(id) = self.id(role) else { return Vec::new() };
         let (mut seen, mut open, mut who) = (BTreeSet::from([id]), vec![id], BTreeSet::new());
         while let Some(current) = open.pop() {
-            for (_, member) in self.desired.memberships.keys().filter(|(role, _)| *role == current) {
+            let members = self.desired.memberships.range((current, RoleId::PUBLIC)..).map(|(edge, _)| edge);
+            for (_, member) in members.take_while(|(role, _)| *role == current) {
                 let account = self.desired.roles.get(member).and_then(|role| role.mark.account.clone());
                 who.extend(account);
                 if seen.insert(*member) {
