@@ -60,6 +60,11 @@ struct Teller<'a> {
     desired: &'a Desired,
     /// Roles made by this plan: what they get, their holders get by becoming holders.
     new: BTreeSet<String>,
+    /// What each role holds before and after.
+    held: Held,
+    wanted: Held,
+    /// Accounts and the Roles that they come to hold or lose, directly or not: their rows are told with that.
+    told: BTreeSet<(Direction, RoleId, RoleId)>,
     effects: Vec<Effect>,
 }
 
@@ -69,7 +74,15 @@ impl<'a> Teller<'a> {
             Change::CreateRole { role, .. } => Some(role.clone()),
             _ => None,
         });
-        Self { scene, desired, new: new.collect(), effects: Vec::new() }
+        let mut wanted = Held::new();
+        for (role, member) in desired.memberships.keys() {
+            wanted.entry(*member).or_default().push(*role);
+        }
+        let mut held = Held::new();
+        for edge in &scene.state.memberships {
+            held.entry(edge.member).or_default().push(edge.role);
+        }
+        Self { scene, desired, new: new.collect(), held, wanted, told: BTreeSet::new(), effects: Vec::new() }
     }
 
     fn id(&self, name: &str) -> Option<RoleId> {
@@ -111,57 +124,81 @@ impl<'a> Teller<'a> {
             gained.remove(&edge);
             lost.remove(&edge);
         }
-        let wanted =
-            |id| self.desired.memberships.keys().filter(move |(_, member)| *member == id).map(|(role, _)| *role);
-        let held = |id| self.scene.state.memberships.iter().filter(move |edge| edge.member == id).map(|edge| edge.role);
-        let gained_closures = closures(gained.keys().filter_map(|(role, _)| self.id(role)), &wanted);
-        let lost_closures = closures(lost.keys().filter_map(|(role, _)| self.id(role)), &held);
-        let after = phrase::desired(self.scene, self.desired, &gained_closures.values().flatten().copied().collect());
-        let before = phrase::actual(self.scene, &lost_closures.values().flatten().copied().collect());
+        let (gained, lost) = (self.edges(&gained), self.edges(&lost));
+        let concerned = || gained.iter().chain(&lost).flat_map(|edge| [edge.role, edge.member]);
+        let after = phrase::desired(self.scene, self.desired, &closure(concerned(), &self.wanted));
+        let before = phrase::actual(self.scene, &closure(concerned(), &self.held));
         let scopes: Vec<Scope> =
             self.desired.contents.values().flat_map(|wanted| wanted.scopes.iter().cloned()).collect();
         let helpers = self.scene.state.contents.values().filter_map(|contents| contents.helper.as_ref());
         let old: Vec<Scope> = helpers.flat_map(|helper| helper.scopes.iter().cloned()).collect();
-        let new_effects = self.tell_memberships(Direction::Gains, &gained, &gained_closures, &after, &scopes);
-        let old_effects = self.tell_memberships(Direction::Loses, &lost, &lost_closures, &before, &old);
+        let after = Side { held: &self.wanted, phrases: after, scopes: by_account(&scopes) };
+        let before = Side { held: &self.held, phrases: before, scopes: by_account(&old) };
+        let new_effects = self.tell_memberships(Direction::Gains, &gained, &after, &before);
+        let old_effects = self.tell_memberships(Direction::Loses, &lost, &before, &after);
+        let sides = [(Direction::Gains, &gained, &self.wanted), (Direction::Loses, &lost, &self.held)];
+        let told = sides.into_iter().flat_map(|(direction, edges, held)| {
+            edges.iter().flat_map(move |edge| {
+                closure([edge.role].into_iter(), held).into_iter().map(move |role| (direction, edge.member, role))
+            })
+        });
+        self.told = told.collect();
         self.effects.extend(new_effects);
         self.effects.extend(old_effects);
     }
 
+    /// The edges that concern Accounts: where a Role comes to hold another, those who hold it.
+    fn edges<'e>(&self, edges: &BTreeMap<(&'e str, &'e str), &'e str>) -> Vec<Edge<'e>> {
+        let (mut direct, mut through) = (Vec::new(), Vec::new());
+        for ((name, member), why) in edges {
+            let (Some(role), Some(id)) = (self.id(name), self.id(member)) else { continue };
+            let edge = |member, via| Edge { name, role, member, via, why };
+            if !self.is_role(member) {
+                direct.push(edge(id, None));
+            } else if !self.new.contains(*member) {
+                through.extend(self.holders(id).into_iter().map(|account| edge(account, Some(*member))));
+            }
+        }
+        direct.extend(through);
+        direct
+    }
+
+    /// What edges mean that `here` has, less what the same Account has on the `other` side of the plan too.
     fn tell_memberships(
         &self,
         direction: Direction,
-        edges: &BTreeMap<(&str, &str), &str>,
-        closures: &BTreeMap<RoleId, BTreeSet<RoleId>>,
-        phrases: &BTreeMap<RoleId, Vec<Phrase>>,
-        scopes: &[Scope],
+        edges: &[Edge<'_>],
+        here: &Side<'_>,
+        other: &Side<'_>,
     ) -> Vec<Effect> {
-        let mut by_account: BTreeMap<&str, Vec<&Scope>> = BTreeMap::new();
-        for scope in scopes {
-            by_account.entry(&scope.account).or_default().push(scope);
-        }
         // Accounts with the same gain for the same reason are told together.
-        let mut together: BTreeMap<(Vec<String>, String), Vec<String>> = BTreeMap::new();
-        for ((role, member), why) in edges {
-            if self.new.contains(*member) && self.is_role(member) {
-                continue;
-            }
-            let own = by_account.get(member).map_or(&[][..], Vec::as_slice);
-            let reached = self.id(role).and_then(|id| closures.get(&id)).into_iter().flatten();
-            let said: BTreeSet<String> =
-                reached.filter_map(|id| phrases.get(id)).flatten().map(|phrase| phrase.say(own)).collect();
-            let mut access: Vec<String> = said.into_iter().collect();
-            let label = self.label(role);
-            if label == *role {
-                access = vec![format!("everything that {role} gives")];
-            } else if access.is_empty() {
+        let mut together: BTreeMap<(Vec<String>, String, Option<String>), Vec<String>> = BTreeMap::new();
+        let mut told: BTreeMap<RoleId, BTreeSet<String>> = BTreeMap::new();
+        for edge in edges {
+            let member = self.desired.names.name(edge.member);
+            let said = here.say(edge.role, member);
+            let label = self.label(edge.name);
+            let unknown = label == edge.name;
+            let told = told.entry(edge.member).or_insert_with(|| other.say(edge.member, member));
+            let mut access: Vec<String> = said.difference(told).cloned().collect();
+            if unknown {
+                access = vec![format!("everything that {} gives", edge.name)];
+            } else if said.is_empty() && edge.via.is_none() {
                 access.push(label.clone());
             }
-            let because =
-                if why.contains("Role ") || label == *role { (*why).to_owned() } else { format!("{label}, {why}") };
-            together.entry((access, because)).or_default().push(self.label(member));
+            told.extend(said);
+            if access.is_empty() {
+                continue;
+            }
+            let because = if edge.why.contains("Role ") || unknown {
+                edge.why.to_owned()
+            } else {
+                format!("{label}, {}", edge.why)
+            };
+            let holders_of = edge.via.map(|role| self.label(role));
+            together.entry((access, because, holders_of)).or_default().push(self.label(member));
         }
-        let effect = |((access, because), who)| Effect { direction, who, holders_of: None, access, because };
+        let effect = |((access, because, holders_of), who)| Effect { direction, who, holders_of, access, because };
         together.into_iter().map(effect).collect()
     }
 
@@ -259,7 +296,7 @@ impl<'a> Teller<'a> {
                 Grantee::Public => plain.push("everyone (PUBLIC)".to_owned()),
                 Grantee::Role(name) if self.new.contains(name) => {}
                 Grantee::Role(name) if self.is_role(name) => {
-                    let who = self.holders(name);
+                    let who = self.addresses(name);
                     let holders_of = Some(self.label(name));
                     let (access, because) = (access.to_vec(), because.to_owned());
                     self.effects.push(Effect { direction, who, holders_of, access, because });
@@ -270,20 +307,22 @@ impl<'a> Teller<'a> {
         self.push(direction, plain, access.to_vec(), because);
     }
 
-    fn holders(&self, role: &str) -> Vec<String> {
-        let Some(id) = self.id(role) else { return Vec::new() };
-        let (mut seen, mut open, mut who) = (BTreeSet::from([id]), vec![id], BTreeSet::new());
+    /// The Accounts that shall hold a role, directly or not.
+    fn holders(&self, role: RoleId) -> BTreeSet<RoleId> {
+        let (mut seen, mut open) = (BTreeSet::from([role]), vec![role]);
         while let Some(current) = open.pop() {
-            let members = self.desired.memberships.range((current, RoleId::PUBLIC)..).map(|(edge, _)| edge);
-            for (_, member) in members.take_while(|(role, _)| *role == current) {
-                let account = self.desired.roles.get(member).and_then(|role| role.mark.account.clone());
-                who.extend(account);
-                if seen.insert(*member) {
-                    open.push(*member);
-                }
-            }
+            let members = self.desired.memberships.range((current, RoleId::PUBLIC)..).map(|(edge, _)| *edge);
+            let members = members.take_while(|(role, _)| *role == current).map(|(_, member)| member);
+            open.extend(members.filter(|id| seen.insert(*id)));
         }
-        who.into_iter().collect()
+        seen.retain(|id| self.desired.roles.get(id).is_some_and(|role| role.mark.account.is_some()));
+        seen
+    }
+
+    fn addresses(&self, role: &str) -> Vec<String> {
+        let holders = self.id(role).map(|id| self.holders(id)).unwrap_or_default();
+        let address = |id: &RoleId| self.desired.roles.get(id)?.mark.account.clone();
+        holders.iter().filter_map(address).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn attributes(&mut self, role: &str, attributes: &[Attribute], because: &str) {
@@ -312,10 +351,9 @@ impl<'a> Teller<'a> {
 
     fn scopes(&mut self, direction: Direction, scopes: &[Scope]) {
         for scope in scopes {
-            // Who gains or loses the Role with it has been told so.
-            let edge = self.id(&scope.role).zip(self.id(&scope.account));
-            let before = self.scene.state.memberships.iter().any(|found| Some((found.role, found.member)) == edge);
-            let stays = before && edge.is_some_and(|edge| self.desired.memberships.contains_key(&edge));
+            let Some((role, account)) = self.id(&scope.role).zip(self.id(&scope.account)) else { continue };
+            let holds = |held| closure([account].into_iter(), held).contains(&role);
+            let stays = !self.told.contains(&(direction, account, role)) && holds(&self.held) && holds(&self.wanted);
             if stays {
                 let values: Vec<String> =
                     scope.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
@@ -339,19 +377,49 @@ fn future(schema: Option<&str>, kind: &str, privileges: crate::privilege::Privil
     format!("{} future {}{place}", phrase::verbs(privileges), kind.to_ascii_lowercase())
 }
 
-fn closures<I: Iterator<Item = RoleId>>(
-    roles: impl Iterator<Item = RoleId>,
-    above: &dyn Fn(RoleId) -> I,
-) -> BTreeMap<RoleId, BTreeSet<RoleId>> {
-    let mut closures = BTreeMap::new();
-    for role in roles {
-        closures.entry(role).or_insert_with(|| {
-            let (mut seen, mut open) = (BTreeSet::from([role]), vec![role]);
-            while let Some(current) = open.pop() {
-                open.extend(above(current).filter(|id| seen.insert(*id)));
-            }
-            seen
-        });
+/// What each role is a member of.
+type Held = BTreeMap<RoleId, Vec<RoleId>>;
+
+/// An Account that comes to hold a role or holds it no more.
+struct Edge<'e> {
+    name: &'e str,
+    role: RoleId,
+    member: RoleId,
+    /// The Role that it holds, which is the one whose membership changes.
+    via: Option<&'e str>,
+    why: &'e str,
+}
+
+/// What is held before or after a plan.
+struct Side<'s> {
+    held: &'s Held,
+    phrases: BTreeMap<RoleId, Vec<Phrase>>,
+    scopes: BTreeMap<&'s str, Vec<&'s Scope>>,
+}
+
+impl Side<'_> {
+    /// What an account has by holding a role, with the account's own values.
+    fn say(&self, role: RoleId, account: &str) -> BTreeSet<String> {
+        let own = self.scopes.get(account).map_or(&[][..], Vec::as_slice);
+        let reached = closure([role].into_iter(), self.held);
+        reached.iter().filter_map(|id| self.phrases.get(id)).flatten().map(|phrase| phrase.say(own)).collect()
     }
-    closures
+}
+
+fn by_account(scopes: &[Scope]) -> BTreeMap<&str, Vec<&Scope>> {
+    let mut accounts: BTreeMap<&str, Vec<&Scope>> = BTreeMap::new();
+    for scope in scopes {
+        accounts.entry(&scope.account).or_default().push(scope);
+    }
+    accounts
+}
+
+/// These roles and all that they hold.
+fn closure(roles: impl Iterator<Item = RoleId>, held: &Held) -> BTreeSet<RoleId> {
+    let mut open: Vec<RoleId> = roles.collect();
+    let mut seen: BTreeSet<RoleId> = open.iter().copied().collect();
+    while let Some(current) = open.pop() {
+        open.extend(held.get(&current).into_iter().flatten().copied().filter(|id| seen.insert(*id)));
+    }
+    seen
 }

@@ -6,7 +6,7 @@ use crate::desire::{Desired, Scene};
 use crate::plan::change::{Filter, ObjectRef, RowExpression};
 use crate::policy::model::RowValue;
 use crate::privilege::{Kind, Privilege, PrivilegeSet};
-use crate::state::{Contents, Object, RoleId, Scope};
+use crate::state::{Contents, HELPER_SCHEMA, Object, RoleId, Scope};
 
 /// One thing that a role may do, before anybody's values are put in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,9 +149,9 @@ fn collect<'a>(
 ) {
     let mut groups: BTreeMap<RoleId, Groups<'a>> = BTreeMap::new();
     for (role, object, privileges) in hits {
-        // What a grant brings along goes without saying.
+        // What a grant brings along goes without saying, and so does what the mark lets everybody call.
         let along = (object.kind == Kind::Schema && privileges == Privilege::Usage.into()) || object.owned_by.is_some();
-        if along {
+        if along || object.schema.as_deref() == Some(HELPER_SCHEMA) {
             continue;
         }
         match rows(role, object) {

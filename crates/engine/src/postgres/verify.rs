@@ -32,11 +32,18 @@ enum Judge {
     ByOid(&'static str),
     Column,
     Parameter,
+    LargeObject,
 }
+
+/// What `has_largeobject_privilege` says, before PostgreSQL 18 has it.
+const LARGE_OBJECT: &str = "EXISTS (SELECT FROM pg_roles WHERE pg_roles.oid = account AND rolsuper)
+    OR EXISTS (SELECT FROM pg_largeobject_metadata AS large, aclexplode(coalesce(lomacl, acldefault('L', lomowner)))
+        WHERE large.oid = asked.oid AND privilege_type = $5
+            AND (grantee = 0 OR pg_has_role(account, grantee, 'USAGE')))";
 
 /// What each account (by its number) holds on each of `asked` (by its index), and by whatever way: a grant, a role that
 /// it is a member of, PUBLIC, ownership, SUPERUSER. Pairs that hold nothing are left out, and so is what is not there
-/// any more. Large objects are judged from PostgreSQL 18 on, parameters from 15 on.
+/// any more. Parameters are judged from PostgreSQL 15 on.
 ///
 /// # Errors
 /// What the server says.
@@ -82,6 +89,7 @@ async fn ask(
         Judge::ByOid(function) => format!("{function}(account, oid, $5)"),
         // On a column that was dropped, or whose table was, the answer is NULL.
         Judge::Column => "has_column_privilege(account, oid, attnum, $5)".to_owned(),
+        Judge::LargeObject => LARGE_OBJECT.to_owned(),
         Judge::Parameter => "has_parameter_privilege(account, name, $5)".to_owned(),
     };
     let sql = format!(
@@ -115,7 +123,8 @@ const fn judge(asked: &Asked, version: u32) -> Option<Judge> {
         Kind::Tablespace => Judge::ByOid("has_tablespace_privilege"),
         Kind::Parameter if version >= 150_000 => Judge::Parameter,
         Kind::LargeObject if version >= 180_000 => Judge::ByOid("has_largeobject_privilege"),
-        Kind::Parameter | Kind::LargeObject => return None,
+        Kind::LargeObject => Judge::LargeObject,
+        Kind::Parameter => return None,
     })
 }
 
