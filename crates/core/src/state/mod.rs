@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mark::Mark;
 use crate::privilege::Kind;
 
 /// The role whose members Rolecall owns.
@@ -395,8 +396,16 @@ impl ServerState {
     pub fn owned(&self) -> BTreeSet<RoleId> {
         let Some(marker) = self.names.find(MARKER) else { return BTreeSet::new() };
         let first = |id: &RoleId| self.roles.get(id).is_some_and(|role| role.oid == 10);
-        let members = self.memberships.iter().filter(|edge| edge.role == marker).map(|edge| edge.member);
+        let edges = self.memberships.iter().filter(|edge| edge.role == marker && !self.administers(edge));
+        let members = edges.map(|edge| edge.member);
         members.filter(|id| *id != marker && *id != self.me && !first(id)).collect()
+    }
+
+    /// From PostgreSQL 16 on, a CREATEROLE user is given such an edge to whatever it makes: whoever made the marker, as
+    /// another administrator, is not thereby a role of Rolecall's.
+    fn administers(&self, edge: &Membership) -> bool {
+        let maker = |role: &RoleState| role.create_role && Mark::parse(role.comment.as_deref()).is_none();
+        edge.admin && !edge.inherit && !edge.set && self.roles.get(&edge.member).is_some_and(maker)
     }
 
     /// Whether `member` holds `role`, directly or through others.

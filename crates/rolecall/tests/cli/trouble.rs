@@ -8,7 +8,7 @@ use rolecall_throwaway::Options;
 use crate::stage::{POLICY, Stage, bare, finished, ran};
 
 /// A policy with row security, for which tables have to be locked.
-const ROWS: &str = r#"environments:
+pub const ROWS: &str = r#"environments:
   test:
     servers:
       main: { engine: postgres, url: "${URL}", databases: [app] }
