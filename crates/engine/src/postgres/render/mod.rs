@@ -6,6 +6,7 @@ mod expected;
 mod filter;
 mod grant;
 mod helper;
+mod lend;
 mod membership;
 mod name;
 mod policy;
