@@ -19,10 +19,12 @@ const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456
 /// Some 160 bits.
 const LENGTH: usize = 28;
 
-/// What a statement that holds a verifier leaves no trace in: the log and `pg_stat_activity`. Only a superuser may.
+/// What a statement that holds a verifier leaves no trace in: the log, `pg_stat_activity`, and what the two extensions
+/// keep that record statements (where they are not loaded, the settings mean nothing). Only a superuser may.
 const QUIET: &str = "SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_statement = 'panic'; \
     SET LOCAL log_min_duration_statement = -1; SET LOCAL log_min_duration_sample = -1; \
-    SET LOCAL log_transaction_sample_rate = 0; SET LOCAL log_duration = off; SET LOCAL track_activities = off";
+    SET LOCAL log_transaction_sample_rate = 0; SET LOCAL log_duration = off; SET LOCAL track_activities = off; \
+    SET LOCAL pg_stat_statements.track_utility = off; SET LOCAL pgaudit.log = 'none'";
 
 /// A new random password.
 pub fn mint() -> Secret {

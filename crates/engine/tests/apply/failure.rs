@@ -106,3 +106,29 @@ fn runs_again_when_somebody_else_was_faster() {
         assert_eq!(number(&mut world.admin().await, held).await, 1);
     });
 }
+
+#[test]
+fn says_that_the_connection_was_lost() {
+    each(async |world| {
+        world.roles(&["a"]).await;
+        let mut other = world.admin().await;
+        run(&mut other, "CREATE TABLE public.t ()").await;
+        run(&mut other, "BEGIN; LOCK TABLE public.t").await;
+        let (table, drop) = (table("public", "t"), vec![]);
+        let secure = Change::SecureTable { table, put: vec![], drop, row_security: Some(true) };
+        let kill = async {
+            // It waits for the table by then.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            run(&mut other, "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted").await;
+        };
+        let (result, ()) = tokio::join!(world.try_apply(Some(APP), vec![Change::InstallHelper, secure]), kill);
+        let error = result.unwrap_err();
+        let EngineError::Statement { cause, statement, .. } = &error else { panic!("{error}") };
+        assert!(matches!(**cause, EngineError::Lost { .. }), "{error}");
+        assert_eq!(statement, "ALTER TABLE public.t ENABLE ROW LEVEL SECURITY");
+        assert!(error.help().unwrap().contains("running `rolecall apply` again is safe"));
+        assert_eq!(text(&mut world.admin().await, "SELECT to_regnamespace('rolecall')::text").await, None);
+        // The lock went with its session.
+        Applier::lock(&world.target()).await.unwrap();
+    });
+}

@@ -7,6 +7,8 @@ mod credential;
 #[cfg(test)]
 mod failure;
 #[cfg(test)]
+mod lending;
+#[cfg(test)]
 mod quoting;
 #[cfg(test)]
 mod rows;

@@ -1,5 +1,8 @@
 //! Names and values come back from the server as they went in.
 
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use rolecall_core::plan::Change;
 use rolecall_engine::postgres::quote::{Ident, Literal};
 use sqlx::{AssertSqlSafe, Row};
@@ -61,5 +64,38 @@ fn roles_have_the_names_that_they_were_given() {
         assert_eq!(found.unwrap(), format!("rolecall|{}", ODD.join("|")));
         let drop = |role: &&str| Change::DropRole { role: (*role).into() };
         world.apply(None, ODD.iter().map(drop).collect()).await;
+    });
+}
+
+/// Names as people and attackers write them.
+fn names() -> Vec<String> {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop_oneof![any::<String>(), "[a-z_$0-9]{1,8}", "[a-zA-Z_\"'\\\\$;. -]{1,20}", "\\PC{1,15}"];
+    let name = |_| strategy.new_tree(&mut runner).unwrap().current();
+    (0..2_000).map(name).filter(|name| Ident::new(name).is_ok()).collect()
+}
+
+#[test]
+fn quotes_as_postgres_does_or_more() {
+    each(async |world| {
+        let mut admin = world.admin().await;
+        let names = names();
+        assert!(names.len() > 1_000);
+        let selected: Vec<_> = names.iter().map(|name| Literal::new(name).unwrap().to_string()).collect();
+        let sql = format!("SELECT name, quote_ident(name) FROM unnest(ARRAY[{}]) AS name", selected.join(", "));
+        let rows = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut admin).await.unwrap();
+        assert_eq!(rows.len(), names.len());
+        for (name, row) in names.iter().zip(rows) {
+            assert_eq!(&row.get::<String, _>(0), name);
+            let (ours, theirs) = (Ident::new(name).unwrap().to_string(), row.get::<String, _>(1));
+            assert!(ours == theirs || ours == format!("\"{theirs}\""), "{ours} {theirs}");
+        }
+        for some in names.chunks(500) {
+            let columns: Vec<_> = some.iter().map(|name| format!("1 AS {}", Ident::new(name).unwrap())).collect();
+            let sql = format!("SELECT {}", columns.join(", "));
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut admin).await.unwrap();
+            let found: Vec<_> = row.columns().iter().map(|column| sqlx::Column::name(column).to_owned()).collect();
+            assert_eq!(found, some);
+        }
     });
 }

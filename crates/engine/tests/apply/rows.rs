@@ -201,3 +201,33 @@ fn scopes_hold_under_set_role_and_end_on_time() {
         assert_eq!(number(&mut admin, "SELECT count(*) FROM rolecall.scope").await, 0);
     });
 }
+
+#[test]
+fn an_index_serves_the_filter() {
+    each(async |world| {
+        shop(world).await;
+        let mut admin = world.admin().await;
+        run(
+            &mut admin,
+            "INSERT INTO \"s.1\".\"t\"\"1\" SELECT n, n % 2 FROM generate_series(11, 20000) AS n;
+            CREATE INDEX served ON \"s.1\".\"t\"\"1\" (id); ANALYZE \"s.1\".\"t\"\"1\"",
+        )
+        .await;
+        let both = vec![parameter("id", "customer"), parameter("the region", "region")];
+        for (matches, seen) in [(vec![parameter("id", "customer")], 2), (both, 1)] {
+            let rows = RowExpression::Any(vec![filter(matches, None)]);
+            let policy = policy(PolicyCommand::Select, &rows);
+            let scopes =
+                [("3", "1"), ("4", "1")].map(|(id, region)| scope(&[("customer", id), ("region", region)], None));
+            let changes = vec![secure(vec![policy], &[], Some(true)), Change::AddScopes { scopes: scopes.into() }];
+            world.apply(Some(APP), changes).await;
+            let mut alice = world.connect(APP, "al'ice").await;
+            let plan = text(&mut alice, "EXPLAIN (FORMAT YAML) SELECT * FROM \"s.1\".\"t\"\"1\"").await.unwrap();
+            assert!(plan.contains("\"served\""), "{plan}");
+            // A parallel worker has the session's user too.
+            let setting = if world.version >= 160_000 { "debug_parallel_query" } else { "force_parallel_mode" };
+            run(&mut alice, &format!("SET {setting} = on")).await;
+            assert_eq!(number(&mut alice, "SELECT count(*) FROM \"s.1\".\"t\"\"1\"").await, seen);
+        }
+    });
+}

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use rolecall_core::plan::{Grantee, ObjectRef};
 use rolecall_core::privilege::PrivilegeSet;
 
+use super::lend::{Lending, Need};
 use super::name::{grantees as names, object, objects as objects_of, schemas};
-use super::text::{block, list};
+use super::text::list;
 use super::{Context, RenderError};
 use crate::postgres::quote::Ident;
 
@@ -110,39 +111,22 @@ impl How<'_> {
 
     /// Runs the statements as the grantor: a plain REVOKE takes away only what the one who runs it gave.
     ///
-    /// Two things may stand in the way, and what removes them is undone in the same transaction, so that nobody else
-    /// ever sees it: the grantor can no longer look into the schema, which naming the object needs; and Rolecall,
-    /// where it is no superuser, is no member of the grantor.
+    /// Two things may stand in the way: the grantor can no longer look into the schema; and Rolecall, where it is no
+    /// superuser, is no member of the grantor.
     fn as_grantor(
         &self,
         statements: Vec<String>,
         objects: &[ObjectRef],
         context: Context,
     ) -> Result<Vec<String>, RenderError> {
-        let Some(grantor) = self.grantor else { return Ok(statements) };
-        if statements.is_empty() {
-            return Ok(statements);
-        }
+        let Some(grantor) = self.grantor.filter(|_| !statements.is_empty()) else { return Ok(statements) };
         let role = Ident::role(grantor)?;
-        let (right, options) =
-            if context.has_membership_options() { ("SET", " WITH INHERIT FALSE, SET TRUE") } else { ("MEMBER", "") };
-        let mut body =
-            format!("DECLARE\n    join_grantor boolean := NOT pg_has_role({}, '{right}');\n", role.literal());
-        let (mut before, mut after) = (String::new(), String::new());
-        for (number, schema) in schemas(objects)?.iter().enumerate() {
-            let lend = format!("lend_schema_{}", number + 1);
-            let (who, what) = (role.literal(), schema.literal());
-            body += &format!("    {lend} boolean := NOT has_schema_privilege({who}, {what}, 'USAGE');\n");
-            before += &format!("    IF {lend} THEN GRANT USAGE ON SCHEMA {schema} TO {role}; END IF;\n");
-            after += &format!("    IF {lend} THEN REVOKE USAGE ON SCHEMA {schema} FROM {role}; END IF;\n");
+        let mut lending = Lending::default();
+        lending.borrow_role(&role, Need::Set, context);
+        for schema in schemas(objects)? {
+            lending.lend_schema(&schema, &role);
         }
-        body += &format!("BEGIN\n    IF join_grantor THEN GRANT {role} TO CURRENT_USER{options}; END IF;\n{before}");
-        body += &format!("    SET LOCAL ROLE {role};\n");
-        for statement in &statements {
-            body += &format!("    {statement};\n");
-        }
-        body += &format!("    RESET ROLE;\n{after}");
-        body += &format!("    IF join_grantor THEN REVOKE {role} FROM CURRENT_USER; END IF;\nEND");
-        Ok(vec![block(&body)])
+        let set = format!("SET LOCAL ROLE {role}");
+        Ok(vec![lending.around(&[vec![set], statements, vec!["RESET ROLE".to_owned()]].concat())])
     }
 }

@@ -5,6 +5,7 @@ mod expected;
 mod filter;
 mod grant;
 mod helper;
+mod lend;
 mod membership;
 mod name;
 mod policy;

@@ -3,8 +3,8 @@
 use rolecall_core::plan::ObjectRef;
 use rolecall_core::privilege::Kind;
 
+use super::lend::{Lending, Need};
 use super::name::object as name;
-use super::text::block;
 use super::{Context, RenderError};
 use crate::postgres::quote::Ident;
 
@@ -32,23 +32,19 @@ pub fn set_owner(object: &ObjectRef, owner: &str) -> Result<Vec<String>, RenderE
 }
 
 /// Hands on what the role owns in this database, then clears away what it was granted here and server-wide.
+///
+/// That takes the rights of the role, and of the one that takes over.
 pub fn drop_owned(role: &str, reassign_to: Option<&str>, context: Context) -> Result<Vec<String>, RenderError> {
     let role = Ident::role(role)?;
-    let mut statements = vec![join(&role, context)];
+    let (mut lending, mut statements) = (Lending::default(), vec![]);
+    lending.borrow_role(&role, Need::Rights, context);
     if let Some(heir) = reassign_to {
-        statements.push(format!("REASSIGN OWNED BY {role} TO {}", Ident::role(heir)?));
+        let heir = Ident::role(heir)?;
+        lending.borrow_role(&heir, Need::Rights, context);
+        statements.push(format!("REASSIGN OWNED BY {role} TO {heir}"));
     }
     statements.push(format!("DROP OWNED BY {role}"));
-    Ok(statements)
-}
-
-/// Both statements want the rights of the role, which a superuser has and others get by membership until it is dropped.
-fn join(role: &Ident, context: Context) -> String {
-    let options = if context.has_membership_options() { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-    block(&format!(
-        "BEGIN\n    IF NOT pg_has_role({}, 'USAGE') THEN GRANT {role} TO CURRENT_USER{options}; END IF;\nEND",
-        role.literal()
-    ))
+    Ok(vec![lending.around(&statements)])
 }
 
 /// Drops the role.
