@@ -92,6 +92,54 @@ fn a_hundred_thousand_mistakes() {
 }
 
 #[test]
+fn a_hundred_thousand_late_duplicates() {
+    let keys: String = (0..100_000).map(|key| format!("key{key}: 1\n")).collect();
+    let begun = std::time::Instant::now();
+    let outcome = read_one(&format!("{keys}{keys}"));
+    assert!(begun.elapsed() < std::time::Duration::from_secs(30), "{:?}", begun.elapsed());
+    assert_eq!(outcome.problems.len(), 1_001);
+    assert_eq!(outcome.problems.last().map(|problem| problem.code), Some("more-problems"));
+}
+
+#[test]
+fn what_an_escape_hides() {
+    for text in
+        ["roles: { \"a\\0b\": {} }", "roles: { a: { grants: [{ database: d, allow: [select], on: \"s.a\\0\" }] } }"]
+    {
+        let problems = read_one(text).problems;
+        assert!(problems.iter().any(|problem| problem.code == "unprintable-character"), "{text}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_does_not_make_its_names_unknown() {
+    let mut sources = Sources::one("people.yaml", "people: { alice@acme.test: { groups: [team] } }");
+    sources.add("groups.yaml", "groups: [");
+    assert_eq!(read(&sources, NOW).problems.iter().map(|problem| problem.code).collect::<Vec<_>>(), ["yaml-syntax"]);
+}
+
+#[test]
+fn a_url_with_a_password_in_any_place_never_comes_back() {
+    let places = [
+        "url: [\"@\"]",
+        "url: {\"@\": 1}",
+        "\"@\": 1",
+        "engine: \"@\"",
+        "databases: \"@\"",
+        "databases: { \"@\": \"@\" }",
+    ];
+    for url in ["postgres://root:hunter2@db/app", "host=db password=hunter2", "postgres://db/app?password=hunter2"] {
+        for place in places {
+            let line = place.replace('@', url);
+            let text = format!("environments:\n  production:\n    servers:\n      main:\n        {line}\n");
+            let outcome = read_one(&text);
+            assert!(outcome.policy.is_none());
+            assert!(!format!("{:?}", outcome.problems).contains("hunter2"), "{place}: {:?}", outcome.problems);
+        }
+    }
+}
+
+#[test]
 fn a_url_with_a_password_never_comes_back() {
     for text in [
         "environments: { p: { servers: { m: { url: \"postgres://u:hunter2@h/d\", databases: [] } } } }",

@@ -133,7 +133,28 @@ fn people_and_usage() {
     insta::assert_snapshot!(with("groups: [team] }\n", "groups: [team], ends: 2026-01-01 }\nservices: { job: { owner: alice@acme.test, groups: [team] } }\n"), @"owner-away 8: `alice@acme.test`, who answers for `job`, has left");
     insta::assert_snapshot!(with("groups:\n", "groups:\n  empty: {}\n"), @"group-without-members 5: nobody is in the group `empty`");
     insta::assert_snapshot!(role("spare: {}"), @"unused-role 9: nobody holds or may request the role `spare`");
-    insta::assert_snapshot!(with("assign: { production: [reader] }", "assign: { production: [reader], staging: [] }"), @"production-wider 5: `reader` is held in production but not in staging");
+    assert_eq!(with("assign: { production: [reader] }", "assign: { production: [reader], staging: [] }"), "");
+    insta::assert_snapshot!(with("allow: [select]", "allow: [select, delete]"), @"production-wider 5: `reader` brings DELETE on `app` in production, and nothing here brings it in staging");
+    assert_eq!(
+        problems(&TOP.replace("[select]", "[select, delete]").replace("[reader] }", "[reader], staging: [reader] }")),
+        ""
+    );
+}
+
+#[test]
+fn values_that_multiply() {
+    let many = (0..400).map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
+    let text = TOP
+        .replace(
+            "{ production: [reader] }",
+            &format!("{{ production: [{{ role: reader, with: {{ a: [{many}], b: [{many}] }} }}] }}"),
+        )
+        .replace("reader: { ", "reader: { parameters: { a: bigint, b: bigint }, ")
+        .replace("on: \"shop.*\"", "on: table shop.*, rows: { a: $a, b: $b }");
+    insta::assert_snapshot!(problems(&text), @"too-many-values 5: the values for `reader` come to 160000 combinations; 100000 are the most");
+    let ladder: String = (1..24).map(|n| format!("  r{n}: {{ includes: [r{}, r{}] }}\n", n - 1, n - 1)).collect();
+    let text = format!("{TOP}  r0: {{}}\n{ladder}");
+    insta::assert_snapshot!(problems(&text), @"too-many-values 26: what `r16` includes comes to more than 100000 roles and sets of values");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a policy's parts must be to one another: every name leads somewhere, every grant can be given.
 
 mod assignments;
+mod expansion;
 mod grants;
 mod includes;
 mod names;
@@ -31,6 +32,10 @@ pub fn check(policy: &mut Policy, roots: &[Rc<Node>], now: Timestamp, problems: 
     assignments::check(policy, report);
     people::check(policy, now, report);
     names::check(policy, report);
+    // Follows includes to their ends, so these must have some.
+    if !report.has_errors() {
+        expansion::check(policy, report);
+    }
     // Beside errors these are noise: a slip in a role's name also makes the role look unused.
     if !report.has_errors() {
         usage::check(policy, report);

@@ -7,6 +7,7 @@ pub mod model;
 pub mod names;
 pub mod pattern;
 pub mod problem;
+mod redact;
 mod schema;
 mod shape;
 mod similar;
@@ -23,6 +24,9 @@ use problem::Problem;
 pub use schema::{json_schema, reference_markdown};
 pub use source::{LARGEST, Position, Source, Sources};
 pub use starter::STARTER;
+
+/// How many problems are worth reporting.
+const MOST_PROBLEMS: usize = 1_000;
 
 /// What came of reading a policy.
 #[derive(Debug, Clone)]
@@ -41,15 +45,31 @@ pub fn read(sources: &Sources, now: Timestamp) -> Outcome {
         .sort_by(|a, b| a.span.cmp(&b.span).then_with(|| a.code.cmp(b.code)).then_with(|| a.message.cmp(&b.message)));
     problems.dedup();
     let usable = !problems.iter().any(Problem::is_error);
+    shorten(&mut problems);
+    problems.iter_mut().for_each(redact::problem);
     Outcome { policy: policy.filter(|_| usable), problems }
+}
+
+/// Past a thousand problems nobody reads on, and the first are the likeliest cause of the rest.
+fn shorten(problems: &mut Vec<Problem>) {
+    let Some(first) = problems.get(MOST_PROBLEMS) else { return };
+    let span = first.span;
+    let rest = problems.split_off(MOST_PROBLEMS);
+    let message = format!("there are {} more problems", rest.len());
+    let report = if rest.iter().any(Problem::is_error) { Problem::error } else { Problem::warning };
+    problems.push(report("more-problems", span, message.as_str(), "solve the first ones and look again"));
 }
 
 fn understand(sources: &Sources, now: Timestamp, problems: &mut Vec<Problem>) -> Option<Policy> {
     let mut policy = Policy::default();
-    let mut roots = Vec::new();
+    let (mut roots, mut complete) = (Vec::new(), true);
     for (index, file) in sources.files().iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let Some(root) = yaml::parse(number, &file.text, problems) else { continue };
+        let known = problems.len();
+        let Some(root) = yaml::parse(number, &file.text, problems) else {
+            complete &= problems.len() == known;
+            continue;
+        };
         shape::validate(&root, &shape::Shape::Map(&shape::POLICY), problems);
         decode::policy(&root, sources, &mut policy, problems);
         roots.push(root);
@@ -63,6 +83,9 @@ fn understand(sources: &Sources, now: Timestamp, problems: &mut Vec<Problem>) ->
             "an empty policy would take all access away; `rolecall init` writes one to start from",
         ));
     }
-    check::check(&mut policy, &roots, now, problems);
+    // While a file cannot be read, every name in it would be unknown.
+    if complete {
+        check::check(&mut policy, &roots, now, problems);
+    }
     Some(policy)
 }

@@ -92,6 +92,7 @@ pub fn parse(file: u32, text: &str, problems: &mut Vec<Problem>) -> Option<Rc<No
         file,
         text,
         offsets: Offsets::of(text),
+        lines: text.match_indices('\n').map(|(at, _)| at).collect(),
         open: Vec::new(),
         anchors: HashMap::new(),
         nodes: 0,
@@ -148,6 +149,8 @@ struct Builder<'a> {
     file: u32,
     text: &'a str,
     offsets: Offsets,
+    /// Where the lines end: counting them anew for each duplicate takes minutes where there are thousands.
+    lines: Vec<usize>,
     open: Vec<Open>,
     /// Finished nodes by the number of their anchor.
     anchors: HashMap<usize, Rc<Node>>,
@@ -183,6 +186,15 @@ impl Builder<'_> {
             ))),
             Event::Scalar(text, style, anchor, _) => {
                 let quoted = style != ScalarStyle::Plain;
+                // The text itself has none, but `"\0"` makes one.
+                if text.contains('\0') {
+                    self.problems.push(Problem::error(
+                        "unprintable-character",
+                        self.span(start, end),
+                        "this text has a NUL character in it, which PostgreSQL cannot store",
+                        "take the `\\0` out",
+                    ));
+                }
                 self.finish(start, end, Value::Scalar(text.into_owned(), quoted), anchor)
             }
             Event::SequenceStart(anchor, _) => self.begin(start, anchor, Content::List(Vec::new())),
@@ -323,7 +335,7 @@ impl Builder<'_> {
     }
 
     fn line(&self, span: Span) -> usize {
-        self.text.get(..span.start as usize).unwrap_or_default().matches('\n').count() + 1
+        self.lines.partition_point(|newline| *newline < span.start as usize) + 1
     }
 
     /// At most to the end of the line: a span over half the file points at nothing.
