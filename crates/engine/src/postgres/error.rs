@@ -84,6 +84,12 @@ pub enum EngineError {
         /// What was found.
         found: String,
     },
+    /// The host name leads to several servers, or to another one since a moment ago.
+    #[error("the session on database {database:?} is on another server than the one before")]
+    OtherServer {
+        /// The database.
+        database: String,
+    },
     /// The server is older than PostgreSQL 14.
     #[error("PostgreSQL {version_text} is not supported: 14 is the oldest version that is")]
     UnsupportedVersion {
@@ -199,6 +205,7 @@ impl EngineError {
             | Self::Connect { .. }
             | Self::Lost { .. }
             | Self::Unexpected { .. }
+            | Self::OtherServer { .. }
             | Self::UnsupportedVersion { .. }
             | Self::LockHeld { .. }
             | Self::Render { .. }
@@ -240,6 +247,10 @@ impl EngineError {
             Self::Unexpected { .. } => {
                 "this may be a fork of PostgreSQL or a version newer than this Rolecall knows; \
                  please report it with the message above and the server's version"
+            }
+            Self::OtherServer { .. } => {
+                "name one server in the URL, the primary: not a name that stands for several; if the server was just \
+                 restarted, try again"
             }
             Self::UnsupportedVersion { .. } => "upgrade the server to PostgreSQL 14 or later",
             Self::LockHeld { .. } => "wait until it is done, then try again; only one may change a server at a time",

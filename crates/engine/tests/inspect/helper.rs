@@ -30,3 +30,35 @@ async fn helper_schema() {
     let values = [("customer".to_owned(), "{1,2}".to_owned()), ("n".to_owned(), "3".to_owned())];
     assert_eq!(a.values, BTreeMap::from(values));
 }
+
+/// Whoever may create schemas could leave something there for Rolecall, often a superuser, to run.
+#[tokio::test]
+async fn helper_schema_of_a_stranger() {
+    let case = Case::new().await;
+    case.run(
+        "postgres",
+        "CREATE SCHEMA rolecall; CREATE FUNCTION public.trap() RETURNS jsonb LANGUAGE plpgsql AS
+             'BEGIN RAISE EXCEPTION ''ran as %'', current_user; END';
+         CREATE VIEW rolecall.scope AS
+             SELECT 'a'::name AS account, 'r'::name AS role, public.trap() AS values, now() AS ends;
+         CREATE TABLE rolecall.row_security (table_schema name, table_name name);
+         CREATE TYPE public.odd AS (x int); CREATE TABLE rolecall.seal (table_schema name, table_name name,
+             policy name, source public.odd, using_text text, check_text text);
+         INSERT INTO rolecall.seal VALUES ('s', 't', 'p', ROW(1), NULL, NULL)",
+    )
+    .await;
+    let state = case.inspect(&["postgres"], &[]).await;
+    let helper = state.contents["postgres"].helper.as_ref().unwrap();
+    assert!(helper.scopes.is_empty() && helper.seals.is_empty());
+
+    // Nor do row policies run, where Rolecall is no superuser: reading is refused.
+    case.run(
+        "postgres",
+        "CREATE ROLE z LOGIN; GRANT USAGE ON SCHEMA rolecall TO z; GRANT SELECT ON rolecall.row_security TO z;
+         ALTER TABLE rolecall.row_security ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY trap ON rolecall.row_security USING (public.trap() IS NULL)",
+    )
+    .await;
+    let error = case.inspect_as("z", &["postgres"], &[]).await.unwrap_err();
+    assert_eq!(error.sqlstate(), Some("42501"), "{error}");
+}

@@ -9,6 +9,8 @@ async fn every_kind() {
     let case = Case::new().await;
     case.run("postgres", "CREATE ROLE o; CREATE ROLE r").await;
     case.run("postgres", "CREATE DATABASE app").await;
+    // Until PostgreSQL 14, everybody may create things in public.
+    case.run("app", "REVOKE ALL ON SCHEMA public FROM PUBLIC; ALTER SCHEMA public OWNER TO o").await;
     case.run(
         "app",
         "CREATE SCHEMA s AUTHORIZATION o; SET ROLE o; CREATE TABLE s.t (id serial, n int GENERATED ALWAYS AS IDENTITY);

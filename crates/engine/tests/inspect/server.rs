@@ -39,7 +39,8 @@ async fn server_wide() {
 #[tokio::test]
 async fn says_what_may_not_be_read() {
     let case = Case::new().await;
-    case.run("postgres", "CREATE ROLE a LOGIN; CREATE SCHEMA rolecall").await;
+    let table = "CREATE TABLE rolecall.row_security (table_schema name, table_name name)";
+    case.run("postgres", &format!("CREATE ROLE a LOGIN; CREATE SCHEMA rolecall; {table}")).await;
     let error = case.inspect_as("a", &["postgres"], &[]).await.unwrap_err();
     assert_eq!(error.sqlstate(), Some("42501"), "{error}");
     // What is server-wide needs no rights.

@@ -9,14 +9,15 @@ mod time;
 use std::collections::BTreeMap;
 
 use rolecall_core::policy::pattern::Pattern;
-use rolecall_core::state::ServerState;
+use rolecall_core::state::{Contents, ServerState};
 use sqlx::postgres::PgConnection;
 
 use super::connect::{Target, execute};
 use super::error::EngineError;
 
-/// Everything is read from one snapshot, so that no object is seen without its owner or its schema.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// Everything is read from one snapshot, so that no object is seen without its owner or its schema. A row policy on what
+/// should be Rolecall's own tables is an error, rather than code that runs with Rolecall's rights.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off";
 
 /// What to look into.
 #[derive(Debug, Clone, Default)]
@@ -52,16 +53,33 @@ pub async fn inspect_with(
     let ended = execute(conn, "end reading the server", "COMMIT").await;
     let mut state = state?;
     ended?;
+    let started = server::started(conn).await?;
     for name in databases(&state, wanted) {
-        let mut conn = target.open(Some(&name)).await?;
-        execute(&mut conn, "begin to read the database", BEGIN).await?;
-        let patterns = wanted.columns.get(&name).map_or(&[][..], Vec::as_slice);
-        let contents = contents::read(&mut conn, &mut state, patterns).await?;
-        execute(&mut conn, "end reading the database", "COMMIT").await?;
+        let mut conn = match target.open(Some(&name)).await {
+            // It was dropped after the list of databases was read.
+            Err(error) if error.sqlstate() == Some("3D000") => continue,
+            opened => opened?,
+        };
+        if server::started(&mut conn).await? != started {
+            return Err(EngineError::OtherServer { database: name });
+        }
+        let contents = database(&mut conn, &mut state, wanted.columns.get(&name)).await?;
         close(conn).await;
         state.contents.insert(name, contents);
     }
     Ok(state)
+}
+
+/// What is inside the database that `conn` is in.
+async fn database(
+    conn: &mut PgConnection,
+    state: &mut ServerState,
+    columns: Option<&Vec<Pattern>>,
+) -> Result<Contents, EngineError> {
+    execute(conn, "begin to read the database", BEGIN).await?;
+    let contents = contents::read(conn, state, columns.map_or(&[], Vec::as_slice)).await?;
+    execute(conn, "end reading the database", "COMMIT").await?;
+    Ok(contents)
 }
 
 /// The databases to look into: those that are wanted, and those that mention a role of Rolecall's.

@@ -32,6 +32,17 @@ pub(super) async fn read(conn: &mut PgConnection) -> Result<ServerState, EngineE
     Ok(state)
 }
 
+/// When the server started, to the microsecond: sessions that see different instants are on different servers.
+pub(super) async fn started(conn: &mut PgConnection) -> Result<String, EngineError> {
+    let mut started = String::new();
+    copy(conn, "read when the server started", include_str!("sql/started.sql"), |row| {
+        row.text(0)?.clone_into(&mut started);
+        Ok(())
+    })
+    .await?;
+    Ok(started)
+}
+
 async fn session(conn: &mut PgConnection, state: &mut ServerState) -> Result<(), EngineError> {
     let (what, mut identity, mut known) = ("read the server's identity", Identity::default(), false);
     copy(conn, what, include_str!("sql/session.sql"), |row| {

@@ -11,6 +11,8 @@ SELECT
         JOIN pg_auth_members ON pg_auth_members.member = refobjid
         JOIN pg_roles ON pg_roles.oid = roleid AND rolname = 'rolecall'
         WHERE dbid = pg_database.oid AND refclassid = 'pg_authid'::regclass
+            -- Who created the marker is a member of it from PostgreSQL 16 on, but not owned.
+            AND member <> 10 AND pg_get_userbyid(member) <> current_user
     )
 FROM pg_database
 LEFT JOIN pg_init_privs AS init

@@ -1,2 +1,2 @@
 -- Who has which rows.
-SELECT account, role, "values", ends FROM rolecall.scope ORDER BY account, role
+SELECT account, role, "values", ends FROM ONLY rolecall.scope ORDER BY account, role

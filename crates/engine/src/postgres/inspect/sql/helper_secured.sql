@@ -1,2 +1,2 @@
 -- The tables whose row security Rolecall turned on.
-SELECT table_schema, table_name FROM rolecall.row_security ORDER BY 1, 2
+SELECT table_schema, table_name FROM ONLY rolecall.row_security ORDER BY 1, 2

@@ -5,6 +5,7 @@ SELECT
 FROM pg_language
 LEFT JOIN pg_depend AS member
     ON member.classid = 'pg_language'::regclass AND member.objid = pg_language.oid AND member.deptype = 'e'
+    AND member.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_init_privs AS init
     ON init.classoid = 'pg_language'::regclass AND init.objoid = pg_language.oid AND init.objsubid = 0
 WHERE lanpltrusted

@@ -10,7 +10,12 @@ SELECT
     END,
     pg_class.oid, nspname, relname, NULL, pg_get_userbyid(relowner), relacl::text,
     member.objid IS NOT NULL, system, initial::text,
-    serial.refobjid,
+    -- A serial column's sequence; inserting into an identity column (deptype i) needs no right on its sequence.
+    CASE relkind WHEN 'S' THEN (
+        SELECT refobjid FROM pg_depend
+        WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0
+            AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype = 'a'
+    ) END,
     relrowsecurity, relforcerowsecurity,
     relkind = 'v' AND reloptions IS NOT NULL AND EXISTS (
         SELECT
@@ -21,11 +26,7 @@ FROM pg_class
 JOIN pg_namespace ON pg_namespace.oid = relnamespace
 LEFT JOIN pg_depend AS member
     ON member.classid = 'pg_class'::regclass AND member.objid = pg_class.oid AND member.objsubid = 0
-    AND member.deptype = 'e'
--- A serial column's sequence; that of an identity column (deptype i) cannot be granted or moved by itself.
-LEFT JOIN pg_depend AS serial
-    ON serial.classid = 'pg_class'::regclass AND serial.objid = pg_class.oid AND relkind = 'S'
-    AND serial.refclassid = 'pg_class'::regclass AND serial.refobjsubid > 0 AND serial.deptype = 'a'
+    AND member.deptype = 'e' AND member.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_init_privs AS init
     ON init.classoid = 'pg_class'::regclass AND init.objoid = pg_class.oid AND init.objsubid = 0
 CROSS JOIN LATERAL (

@@ -7,6 +7,6 @@ LEFT JOIN (
     SELECT usesysid, count(*) AS sessions
     FROM pg_stat_activity
     -- Without pg_read_all_stats, what kind of backend another role's session is cannot be seen.
-    WHERE backend_type = 'client backend' OR backend_type IS NULL AND datid IS NOT NULL
+    WHERE backend_type IN ('client backend', 'walsender') OR backend_type IS NULL AND datid IS NOT NULL
     GROUP BY usesysid
 ) AS open ON open.usesysid = pg_roles.oid

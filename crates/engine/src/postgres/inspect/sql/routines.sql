@@ -11,6 +11,7 @@ CROSS JOIN LATERAL (
 ) AS origin
 LEFT JOIN pg_depend AS member
     ON member.classid = 'pg_proc'::regclass AND member.objid = pg_proc.oid AND member.deptype = 'e'
+    AND member.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_init_privs AS init
     ON init.classoid = 'pg_proc'::regclass AND init.objoid = pg_proc.oid AND init.objsubid = 0
 WHERE nspname NOT LIKE 'pg\_temp\_%'

@@ -5,6 +5,7 @@ SELECT
 FROM pg_namespace
 LEFT JOIN pg_depend AS member
     ON member.classid = 'pg_namespace'::regclass AND member.objid = pg_namespace.oid AND member.deptype = 'e'
+    AND member.refclassid = 'pg_extension'::regclass
 LEFT JOIN pg_init_privs AS init
     ON init.classoid = 'pg_namespace'::regclass AND init.objoid = pg_namespace.oid AND init.objsubid = 0
 CROSS JOIN LATERAL (
