@@ -42,7 +42,7 @@ async fn every_kind() {
 
     let system = app.objects.iter().filter(|object| object.system);
     let names: Vec<_> = system.map(|object| object.name.as_ref()).collect();
-    let wanted = ["pg_authid", "pg_sleep", "information_schema", "pg_catalog", "c", "internal", "plpgsql", "sql"];
+    let wanted = ["pg_authid", "pg_sleep", "information_schema", "pg_catalog", "plpgsql", "sql"];
     assert_eq!(names, wanted);
     assert!(find(app, Kind::Language, "plpgsql").extension);
     let catalog = find(app, Kind::Schema, "pg_catalog");
