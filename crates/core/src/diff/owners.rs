@@ -46,6 +46,7 @@ fn strays(differ: &Differ<'_>, contents: &Contents, database: &str, object: &Obj
     differ.owned.contains(&object.owner)
         && differ.desired.roles.contains_key(&object.owner)
         && object.owned_by.is_none()
+        && !object.facts.identity
         && !may_create(differ, contents, database, object)
 }
 

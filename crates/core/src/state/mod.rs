@@ -163,6 +163,8 @@ pub struct Facts {
     pub security_invoker: bool,
     /// A SECURITY DEFINER routine.
     pub security_definer: bool,
+    /// The sequence of an identity column: whose table, whose sequence.
+    pub identity: bool,
 }
 
 /// A column, of the tables for which the policy needs them and wherever one has an ACL.

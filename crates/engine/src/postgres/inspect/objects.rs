@@ -79,6 +79,7 @@ pub(super) fn object(row: &Row<'_>, state: &mut ServerState, schemas: &mut Share
             force_row_security: row.flag(12),
             security_invoker: row.flag(13),
             security_definer: row.flag(14),
+            identity: row.flag(15),
         },
     })
 }

@@ -21,6 +21,12 @@ SELECT
         SELECT
         FROM pg_options_to_table(reloptions)
         WHERE CASE option_name WHEN 'security_invoker' THEN option_value::boolean ELSE false END
+    ),
+    false,
+    relkind = 'S' AND EXISTS (
+        SELECT FROM pg_depend
+        WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND objsubid = 0
+            AND refclassid = 'pg_class'::regclass AND refobjsubid > 0 AND deptype = 'i'
     )
 FROM pg_class
 JOIN pg_namespace ON pg_namespace.oid = relnamespace
