@@ -106,6 +106,9 @@ pub struct Plan {
     /// Which servers.
     #[command(flatten)]
     pub selection: Selection,
+    /// Show who gains and who loses what, and not the SQL.
+    #[arg(long, conflicts_with = "json")]
+    pub brief: bool,
     /// Save the plan, for `rolecall apply FILE`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -125,6 +128,9 @@ pub struct Apply {
     /// Which servers.
     #[command(flatten)]
     pub selection: Selection,
+    /// Show who gains and who loses what, and not the SQL.
+    #[arg(long, conflicts_with = "json")]
+    pub brief: bool,
     /// Do not ask.
     #[arg(long, short)]
     pub yes: bool,

@@ -133,11 +133,11 @@ fn scopes(differ: &mut Differ<'_>, database: &str, helper: &Helper, wanted: &BTr
     let gone: Vec<_> = there.difference(wanted).cloned().collect();
     let new: Vec<_> = wanted.difference(&there).cloned().collect();
     if !gone.is_empty() {
-        let reason = format!("{} row scopes are not in the policy", gone.len());
+        let reason = format!("row scopes not in the policy: {}", gone.len());
         differ.step(Stage::Narrow, Some(database), Change::RemoveScopes { scopes: gone }, reason);
     }
     if !new.is_empty() {
-        let reason = format!("{} row scopes by the policy", new.len());
+        let reason = format!("row scopes by the policy: {}", new.len());
         differ.step(Stage::Widen, Some(database), Change::AddScopes { scopes: new }, reason);
     }
 }

@@ -11,7 +11,7 @@ use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::args::{Apply, Selection};
 use crate::scene::{Place, places};
-use crate::show::{self, BAD, Document, FORMAT, GOOD, PlanDocument};
+use crate::show::{self, BAD, Detail, Document, FORMAT, GOOD, PlanDocument};
 use crate::{Outcome, load};
 
 /// Applies every server of the selection, or of a saved plan.
@@ -81,7 +81,7 @@ async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyho
         );
     }
     if !arguments.json {
-        anstream::println!("{}", show::plan(&document));
+        anstream::println!("{}", show::plan(&document, Detail::brief(arguments.brief)));
     }
     if plan.is_blocked() {
         anstream::eprintln!("{BAD}Not applied:{BAD:#} {} has findings that must be settled first.", place.label());
@@ -117,14 +117,14 @@ async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyho
     if !second.is_empty() {
         anstream::eprintln!(
             "{BAD}Applied, but a second plan is not empty:{BAD:#}\n{}",
-            show::plan(&PlanDocument::new(&second)?)
+            show::plan(&PlanDocument::new(&second)?, Detail::Full)
         );
         return Ok(None);
     }
     if !arguments.json {
         anstream::println!(
-            "  {GOOD}Applied{GOOD:#} {} changes on {}; read back: a second plan is empty.{}",
-            plan.steps.len(),
+            "  {GOOD}Applied{GOOD:#} {} on {}; read back: a second plan is empty.{}",
+            show::count(plan.steps.len(), "change"),
             place.label(),
             proof(&plan, &state)
         );

@@ -1,23 +1,20 @@
 //! `rolecall plan`: what would change, on every server of the selection.
 
-use std::path::Path;
-
 use anyhow::Context;
 use rolecall_core::plan::Plan as CorePlan;
 use rolecall_core::policy::model::Policy;
 use rolecall_engine::postgres::inspect::inspect;
 
-use crate::args::{Plan, Selection};
+use crate::args::Plan;
 use crate::scene::{Place, places};
-use crate::show::{Document, FORMAT, PlanDocument};
+use crate::show::{Detail, Document, FORMAT, PlanDocument};
 use crate::{Outcome, load, show};
 
 /// Plans and shows.
 pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
     let policy = load::policy(&arguments.policy.policy)?;
     let mut failed = false;
-    let document =
-        document(&policy, &arguments.policy.policy, &arguments.selection, &mut failed, arguments.json).await?;
+    let document = document(&policy, arguments, &mut failed).await?;
     if let Some(out) = &arguments.out {
         let text = serde_json::to_string_pretty(&document)?;
         std::fs::write(out, text + "\n").with_context(|| format!("cannot write {}", out.display()))?;
@@ -38,19 +35,13 @@ pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
 }
 
 /// Plans every server. One that cannot be planned does not hold up the others.
-async fn document(
-    policy: &Policy,
-    path: &Path,
-    selection: &Selection,
-    failed: &mut bool,
-    json: bool,
-) -> anyhow::Result<Document> {
+async fn document(policy: &Policy, arguments: &Plan, failed: &mut bool) -> anyhow::Result<Document> {
     let mut plans = Vec::new();
-    for place in places(policy, selection)? {
+    for place in places(policy, &arguments.selection)? {
         match one(place).await {
             Ok(plan) => {
-                if !json {
-                    anstream::println!("{}", show::plan(&plan));
+                if !arguments.json {
+                    anstream::println!("{}", show::plan(&plan, Detail::brief(arguments.brief)));
                 }
                 plans.push(plan);
             }
@@ -60,7 +51,7 @@ async fn document(
             }
         }
     }
-    Ok(Document { format: FORMAT, policy: path.display().to_string(), plans })
+    Ok(Document { format: FORMAT, policy: arguments.policy.policy.display().to_string(), plans })
 }
 
 async fn one(place: Place<'_>) -> anyhow::Result<PlanDocument> {

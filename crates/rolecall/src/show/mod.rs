@@ -11,7 +11,7 @@ use rolecall_core::finding::{Finding, Level};
 use rolecall_engine::postgres::EngineError;
 
 pub use document::{Document, FORMAT, PlanDocument};
-pub use plan::plan;
+pub use plan::{Detail, plan};
 pub use problems::{problems, problems_json};
 
 /// Green: gains, done.

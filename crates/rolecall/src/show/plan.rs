@@ -17,8 +17,24 @@ const PER_CHANGE: usize = 12;
 /// The most characters that are shown of one statement.
 const WIDEST: usize = 240;
 
-/// The whole text of one server's plan.
-pub fn plan(plan: &PlanDocument) -> String {
+/// How much of a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// People and risk.
+    Brief,
+    /// The SQL too.
+    Full,
+}
+
+impl Detail {
+    /// What `--brief` means.
+    pub const fn brief(brief: bool) -> Self {
+        if brief { Self::Brief } else { Self::Full }
+    }
+}
+
+/// The text of one server's plan.
+pub fn plan(plan: &PlanDocument, detail: Detail) -> String {
     let mut text = format!(
         "{STRONG}{} · {}{STRONG:#} {QUIET}PostgreSQL {}, {}{QUIET:#}\n",
         plan.environment,
@@ -30,7 +46,7 @@ pub fn plan(plan: &PlanDocument) -> String {
         let _ = writeln!(text, "  {GOOD}Nothing to do:{GOOD:#} the server says what the policy says.");
     } else {
         effects(&mut text, plan);
-        statements(&mut text, plan);
+        statements(&mut text, plan, detail);
     }
     findings(&mut text, plan);
     if plan.changes {
@@ -52,11 +68,12 @@ fn effects(text: &mut String, plan: &PlanDocument) {
 }
 
 fn one(effect: &Effect, environment: &str) -> String {
+    let several = effect.who.len() > 1;
     let (style, sign, verb) = match effect.direction {
-        Direction::Gains => (GOOD, '+', if effect.who.len() == 1 { "gains" } else { "gain" }),
-        Direction::Loses => (BAD, '-', if effect.who.len() == 1 { "loses" } else { "lose" }),
-        Direction::Keeps => (QUIET, '=', if effect.who.len() == 1 { "keeps" } else { "keep" }),
-        Direction::Changes => (CARE, '~', "see other rows"),
+        Direction::Gains => (GOOD, '+', if several { "gain" } else { "gains" }),
+        Direction::Loses => (BAD, '-', if several { "lose" } else { "loses" }),
+        Direction::Keeps => (QUIET, '=', if several { "keep" } else { "keeps" }),
+        Direction::Changes => (CARE, '~', if several { "see other rows" } else { "sees other rows" }),
     };
     let names = names(&effect.who);
     let who = match &effect.holders_of {
@@ -79,13 +96,13 @@ fn names(who: &[String]) -> String {
     }
 }
 
-fn statements(text: &mut String, plan: &PlanDocument) {
+fn statements(text: &mut String, plan: &PlanDocument, detail: Detail) {
     let count: usize = plan.statements.iter().map(|step| step.sql.len()).sum();
-    let _ = writeln!(
-        text,
-        "\n  {STRONG}What runs{STRONG:#} {QUIET}{count} statements in {} changes{QUIET:#}",
-        plan.statements.len()
-    );
+    let (sql, changes) = (super::count(count, "statement"), super::count(plan.statements.len(), "change"));
+    let _ = writeln!(text, "\n  {STRONG}What runs{STRONG:#} {QUIET}{sql} in {changes}{QUIET:#}");
+    if detail == Detail::Brief {
+        return;
+    }
     let mut place = None;
     for step in plan.statements.iter().take(MOST) {
         if place != Some(&step.database) {
@@ -99,7 +116,8 @@ fn statements(text: &mut String, plan: &PlanDocument) {
             let _ = writeln!(text, "    {};", shorten(sql));
         }
         if shown.len() > PER_CHANGE {
-            let _ = writeln!(text, "    {QUIET}… and {} more statements{QUIET:#}", shown.len() - PER_CHANGE);
+            let more = super::count(shown.len() - PER_CHANGE, "more statement");
+            let _ = writeln!(text, "    {QUIET}… and {more}{QUIET:#}");
         }
     }
     more(text, plan.statements.len(), "changes");

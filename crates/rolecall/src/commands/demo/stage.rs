@@ -6,7 +6,7 @@ use rolecall_engine::postgres::{EngineError, Target};
 use super::servers::Servers;
 use crate::args::{Apply, PolicyPath, Selection};
 use crate::commands::apply;
-use crate::show::{BAD, GOOD, QUIET, STRONG};
+use crate::show::{BAD, GOOD, QUIET, STRONG, count};
 
 /// A chapter of the story.
 pub fn chapter(title: &str, text: &str) {
@@ -57,7 +57,8 @@ pub fn show(who: &str, environment: &str, sql: &str, answer: &Result<Answer, Eng
     anstream::println!("  {QUIET}{who}@{environment}/app>{QUIET:#} {sql};");
     match answer {
         Ok(answer) if answer.columns.is_empty() => {
-            anstream::println!("    {GOOD}{} rows touched{GOOD:#}", answer.affected)
+            let touched = count(usize::try_from(answer.affected).unwrap_or(usize::MAX), "row");
+            anstream::println!("    {GOOD}{touched} touched{GOOD:#}");
         }
         Ok(answer) => {
             anstream::println!("    {QUIET}{}{QUIET:#}", answer.columns.join(" | "));
@@ -66,22 +67,27 @@ pub fn show(who: &str, environment: &str, sql: &str, answer: &Result<Answer, Eng
                 anstream::println!("    {GOOD}{}{GOOD:#}", cells.join(" | "));
             }
         }
+        Err(EngineError::Query { message, sqlstate, .. }) => {
+            anstream::println!("    {BAD}ERROR: {message}{BAD:#} {QUIET}({sqlstate}){QUIET:#}");
+        }
         Err(error) => anstream::println!("    {BAD}{}{BAD:#}", error.to_string().lines().next().unwrap_or_default()),
     }
 }
 
-/// Plans and applies, as `rolecall apply --yes` does.
-pub async fn apply(servers: &Servers, environment: Option<&str>) -> anyhow::Result<()> {
+/// Plans and applies, as `rolecall apply --yes` does. `brief`: without the SQL.
+pub async fn apply(servers: &Servers, environment: Option<&str>, brief: bool) -> anyhow::Result<()> {
     let selection = Selection { environment: environment.map(str::to_owned), server: None };
     let arguments = Apply {
         plan: None,
         policy: PolicyPath { policy: servers.policy() },
         selection,
+        brief,
         yes: true,
         release_brake: false,
         json: false,
     };
-    let shown = environment.map(|name| format!(" --environment {name}")).unwrap_or_default();
+    let mut shown = environment.map(|name| format!(" --environment {name}")).unwrap_or_default();
+    shown.push_str(if brief { " --brief" } else { "" });
     anstream::println!("  {QUIET}$ rolecall apply{shown}{QUIET:#}");
     match apply::run(&arguments).await? {
         crate::Outcome::Done => Ok(()),

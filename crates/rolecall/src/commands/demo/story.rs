@@ -18,7 +18,7 @@ pub async fn tell(servers: &Servers) -> anyhow::Result<()> {
         "Alice and Carol are developers: they read analytics in production and write in staging.\n\
          Bob is in support: he sees customer 42 and nobody's card number.",
     );
-    apply(servers, None).await?;
+    apply(servers, None, true).await?;
     developer(servers).await?;
     support(servers).await?;
     joiner(servers).await?;
@@ -69,9 +69,12 @@ async fn support(servers: &Servers) -> anyhow::Result<()> {
 }
 
 async fn joiner(servers: &Servers) -> anyhow::Result<()> {
-    chapter("4. The new joiner", "One line in the policy: `dave@acme.test: { groups: [developers] }`.");
+    chapter(
+        "4. The new joiner",
+        "One line in the policy: `dave@acme.test: { groups: [developers] }`. This time with the SQL.",
+    );
     servers.write_policy(&with_dave(servers.first_policy()))?;
-    apply(servers, None).await?;
+    apply(servers, None, false).await?;
     as_person(servers, "dave", "production", "SELECT count(*) AS days FROM analytics.daily_sales", Answer).await
 }
 
@@ -83,7 +86,7 @@ async fn leaver(servers: &Servers) -> anyhow::Result<()> {
     let figures = "SELECT count(*) AS days FROM analytics.daily_sales";
     show("carol", "production", figures, &probe(&mut session, figures).await);
     servers.write_policy(&without_carol(&with_dave(servers.first_policy())))?;
-    apply(servers, None).await?;
+    apply(servers, None, true).await?;
     println!("  Carol's session, still open on her side, asks again:");
     let again = probe(&mut session, figures).await;
     show("carol", "production", figures, &again);
@@ -97,7 +100,7 @@ async fn hand_made(servers: &Servers) -> anyhow::Result<()> {
     by_hand(servers, "production", "GRANT USAGE ON SCHEMA shop TO bob").await?;
     by_hand(servers, "production", "GRANT SELECT ON shop.payments TO bob").await?;
     as_person(servers, "bob", "production", "SELECT count(*) AS cards FROM shop.payments", Answer).await?;
-    apply(servers, Some("production")).await?;
+    apply(servers, Some("production"), false).await?;
     as_person(servers, "bob", "production", "SELECT count(*) AS cards FROM shop.payments", Refusal).await
 }
 
