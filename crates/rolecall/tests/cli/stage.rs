@@ -84,10 +84,15 @@ impl Stage {
         Self::with(&Options::new())
     }
 
-    pub fn with(options: &Options) -> Self {
+    /// Nothing on the server, no policy.
+    pub fn empty(options: &Options) -> Self {
         let server = options.start(&binaries::find(None).unwrap()).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let stage = Self { folder: tempfile::tempdir().unwrap(), server, runtime };
+        Self { folder: tempfile::tempdir().unwrap(), server, runtime }
+    }
+
+    pub fn with(options: &Options) -> Self {
+        let stage = Self::empty(options);
         stage.sql("postgres", "CREATE ROLE app_owner NOLOGIN");
         stage.sql("postgres", "CREATE DATABASE app OWNER app_owner");
         stage.sql(
