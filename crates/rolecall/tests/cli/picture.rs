@@ -1,7 +1,5 @@
 //! The picture in README.md is what the program says on a terminal, of the demo's policy and shop.
 
-#![expect(clippy::unwrap_used, reason = "a test's own files and servers")]
-
 use std::path::Path;
 
 use rolecall_throwaway::{Options, binaries};
