@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::Differ;
+use super::owners::reaches;
+use crate::finding::Level;
 use crate::plan::{Change, MembershipPart, Stage};
 use crate::state::{Membership, RoleId};
 
@@ -13,7 +15,7 @@ pub fn diff(differ: &mut Differ<'_>) {
         differ.state.memberships.iter().filter(|edge| concerns(differ, edge)).copied().collect();
     let passed_on = passed_on(differ);
     edges.sort_by_cached_key(|edge| (std::cmp::Reverse(depth(&passed_on, edge)), *edge));
-    let mut ended = BTreeSet::new();
+    let mut lost = BTreeSet::new();
     for edge in edges {
         let wanted = is_wanted(differ, &edge);
         // What an owned role passed on goes with its option to do so; PostgreSQL 14 and 15 keep one edge per pair,
@@ -23,7 +25,7 @@ pub fn diff(differ: &mut Differ<'_>) {
         if !wanted || !known_grantor {
             revoke(differ, &edge, MembershipPart::Whole, "not in the policy");
             if edge.set {
-                ended.insert(edge.member);
+                lost.insert((edge.role, edge.member));
             }
             continue;
         }
@@ -36,7 +38,7 @@ pub fn diff(differ: &mut Differ<'_>) {
         let inherits = kept.entry((edge.role, edge.member)).or_default();
         *inherits |= edge.inherit || differ.state.identity.version < 160_000;
     }
-    end_sessions(differ, &ended);
+    end_sessions(differ, &lost);
     grant(differ, &kept);
 }
 
@@ -88,13 +90,31 @@ fn revoke(differ: &mut Differ<'_>, edge: &Membership, part: MembershipPart, why:
     differ.step(Stage::Detach, None, change, reason);
 }
 
-/// Who could act as the role (SET ROLE) might still be doing it: that outlives the membership.
-fn end_sessions(differ: &mut Differ<'_>, members: &BTreeSet<RoleId>) {
-    for member in members {
-        let Some(role) = differ.state.roles.get(member) else { continue };
-        if differ.owned.contains(member) && role.login {
-            let reason = format!("{}: a session may still act as the role it lost", differ.people(&[*member]));
-            differ.end_sessions(&differ.name(*member), reason);
+/// Who could act as a role (SET ROLE), directly or through others, might still be doing it: that outlives the membership.
+fn end_sessions(differ: &mut Differ<'_>, lost: &BTreeSet<(RoleId, RoleId)>) {
+    let mut members: BTreeMap<RoleId, Vec<RoleId>> = BTreeMap::new();
+    for edge in differ.state.memberships.iter().filter(|edge| edge.set) {
+        members.entry(edge.role).or_default().push(edge.member);
+    }
+    for (lost, member) in lost {
+        let (mut seen, mut open) = (BTreeSet::from([*member]), vec![*member]);
+        while let Some(id) = open.pop() {
+            open.extend(members.get(&id).into_iter().flatten().copied().filter(|id| seen.insert(*id)));
+        }
+        for id in seen {
+            let Some(role) = differ.state.roles.get(&id).filter(|role| role.login && !role.superuser) else { continue };
+            if reaches(differ, id, *lost) {
+                continue;
+            }
+            let (name, whose) = (differ.name(id), differ.people(&[id]));
+            if differ.owned.contains(&id) {
+                differ.end_sessions(&name, format!("{whose}: a session may still act as the role it lost"));
+            } else if role.sessions > 0 {
+                let message = format!("{whose} has open sessions, which may still act as {}", differ.name(*lost));
+                let help =
+                    "Rolecall does not end sessions of roles that it does not own: pg_terminate_backend ends them";
+                differ.find(Level::Warning, "session-remains", &name, message, help);
+            }
         }
     }
 }

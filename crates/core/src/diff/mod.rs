@@ -46,6 +46,7 @@ pub fn diff(scene: Scene<'_>, desired: &Desired) -> Difference {
         owners::ownership(&mut differ, database, contents);
         leaks::find(&mut differ, database, contents);
     }
+    owners::server_wide(&mut differ);
     owners::removals(&mut differ);
     strangers::find(&mut differ);
     rights::check(&mut differ);

@@ -1,5 +1,7 @@
 //! What owned roles own: accounts hold memberships and own nothing, and a role that goes leaves nothing behind.
 
+use std::collections::BTreeMap;
+
 use super::Differ;
 use crate::finding::Level;
 use crate::mark::Mark;
@@ -16,35 +18,88 @@ pub enum Fate {
     ShutOut(String),
 }
 
-/// Objects that an owned role which stays has come to own.
+const NO_HEIR: &str = "name a role that takes objects over: `leavers: { reassign_to: … }` in the environment";
+
+/// Objects in a database that an owned role which stays has come to own.
 pub fn ownership(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
-    let Some(heir) = heir(differ) else {
-        warn(differ, database, contents);
-        return;
-    };
-    let found: Vec<&Object> =
+    let strays: Vec<&Object> =
         contents.objects.iter().filter(|object| strays(differ, contents, database, object)).collect();
-    for object in found {
-        let reason = format!("{} came to own it", differ.people(&[object.owner]));
-        let change = Change::SetOwner { object: ObjectRef::from(object), owner: heir.clone() };
-        differ.step(Stage::Narrow, Some(database), change, reason);
+    for object in &strays {
+        hand_on(differ, Some(database), object);
+    }
+    let mut others: BTreeMap<RoleId, Vec<&str>> = BTreeMap::new();
+    for (what, owner) in contents.other_owned.iter().filter(|(_, owner)| stays(differ, *owner)) {
+        others.entry(*owner).or_default().push(what);
+    }
+    for (owner, things) in others {
+        // REASSIGN OWNED takes everything: only where nothing of it may stay, and nothing of it needs a decision.
+        let mut owned = contents.objects.iter().filter(|object| object.owner == owner && object.owned_by.is_none());
+        let all = owned.all(|object| {
+            object.facts.identity || (strays.iter().any(|stray| stray.oid == object.oid) && !undecided(differ, object))
+        });
+        let (whose, first) = (differ.people(&[owner]), things.first().copied().unwrap_or_default());
+        match heir(differ).filter(|_| all) {
+            Some(to) => {
+                let change = Change::ReassignOwned { from: differ.name(owner), to };
+                differ.step(
+                    Stage::Narrow,
+                    Some(database),
+                    change,
+                    format!("{whose}: came to own {}", things.join(", ")),
+                );
+            }
+            None => {
+                let message = format!("{whose} owns {first} in {database}, with every right on it");
+                let help = if all { NO_HEIR } else { "give it to another owner by hand (ALTER … OWNER TO)" };
+                differ.find(Level::Warning, "owns-object", first, message, help);
+            }
+        }
     }
 }
 
-fn warn(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
-    let strays = contents.objects.iter().filter(|object| strays(differ, contents, database, object));
-    let found: Vec<(String, String)> = strays.map(|object| (differ.people(&[object.owner]), label(object))).collect();
-    for (owner, object) in found {
-        let message = format!("{owner} owns {object} in {database}, with every right on it");
-        let help = "name a role that takes objects over: `leavers: { reassign_to: … }` in the environment";
-        differ.find(Level::Warning, "owns-object", &object, message, help);
+/// Databases and tablespaces that an owned role which stays has come to own.
+pub fn server_wide(differ: &mut Differ<'_>) {
+    let state = differ.state;
+    for object in state.databases.iter().map(|database| &database.object).chain(&state.objects) {
+        if stays(differ, object.owner) {
+            hand_on(differ, None, object);
+        }
     }
+}
+
+/// Gives an object to the heir, or says what is missing for that.
+fn hand_on(differ: &mut Differ<'_>, database: Option<&str>, object: &Object) {
+    let (whose, thing) = (differ.people(&[object.owner]), label(object));
+    let help = match heir(differ) {
+        Some(owner) if !undecided(differ, object) => {
+            let change = Change::SetOwner { object: ObjectRef::from(object), from: differ.name(object.owner), owner };
+            differ.step(Stage::Narrow, database, change, format!("{whose} came to own it"));
+            return;
+        }
+        Some(_) => {
+            "it runs with its owner's rights, which would become the new owner's: drop it, make it SECURITY INVOKER, \
+             or allow that with `leavers: { security_definer: reassign }`"
+        }
+        None => NO_HEIR,
+    };
+    let place = database.map(|name| format!(" in {name}")).unwrap_or_default();
+    let message = format!("{whose} owns {thing}{place}, with every right on it");
+    differ.find(Level::Warning, "owns-object", &thing, message, help);
+}
+
+/// A SECURITY DEFINER routine runs with its owner's rights: another owner may make it do more.
+fn undecided(differ: &Differ<'_>, object: &Object) -> bool {
+    object.facts.security_definer && !differ.scene.environment.leavers.reassign_security_definer
+}
+
+/// A role that Rolecall owns and goes on owning.
+fn stays(differ: &Differ<'_>, id: RoleId) -> bool {
+    differ.owned.contains(&id) && differ.desired.roles.contains_key(&id)
 }
 
 /// Owned by a role of ours that stays, and that the policy does not let create things there.
 fn strays(differ: &Differ<'_>, contents: &Contents, database: &str, object: &Object) -> bool {
-    differ.owned.contains(&object.owner)
-        && differ.desired.roles.contains_key(&object.owner)
+    stays(differ, object.owner)
         && object.owned_by.is_none()
         && !object.facts.identity
         && !may_create(differ, contents, database, object)

@@ -140,6 +140,10 @@ fn attributes(differ: &mut Differ<'_>, name: &str, role: &RoleState, want: &Desi
         let list = if tighter { &mut less } else { &mut more };
         list.push(Attribute::ConnectionLimit(limits.1));
     }
+    // A session may act as another (SET SESSION AUTHORIZATION), or stream on: neither asks for the attribute again.
+    if role.superuser || role.replication || role.bypass_rls {
+        differ.end_sessions(name, format!("{}: an open session may go on with what it lost", whose(want)));
+    }
     for (stage, attributes) in [(Stage::Close, less), (Stage::Open, more)] {
         if attributes.is_empty() {
             continue;

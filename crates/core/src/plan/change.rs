@@ -289,6 +289,8 @@ pub enum Change {
     },
     /// Give an object to another owner.
     SetOwner {
+        /// Its owner until now.
+        from: String,
         /// The object.
         object: ObjectRef,
         /// Its new owner.
@@ -321,6 +323,13 @@ pub enum Change {
     EndSessions {
         /// Its name.
         role: String,
+    },
+    /// Hand on all that a role owns in one database (and server-wide).
+    ReassignOwned {
+        /// Its owner until now.
+        from: String,
+        /// Its new owner.
+        to: String,
     },
     /// Clear away what a role owns and was granted in one database (and server-wide).
     DropOwned {

@@ -243,9 +243,13 @@ impl<'a> Teller<'a> {
                 self.grantees(Direction::Loses, grantees, &[access], because);
             }
             Change::AlterRole { role, attributes } => self.attributes(role, attributes, &step.reason),
-            Change::SetOwner { object, .. } => {
+            Change::SetOwner { object, from, .. } => {
                 let access = vec![format!("ownership of {}", phrase::object(object))];
-                self.push(Direction::Loses, vec![step.reason.clone()], access, "accounts own nothing");
+                self.push(Direction::Loses, vec![self.label(from)], access, "accounts own nothing");
+            }
+            Change::ReassignOwned { from, .. } => {
+                let access = vec!["all that it owns".to_owned()];
+                self.push(Direction::Loses, vec![self.label(from)], access, because);
             }
             Change::SecureTable { table, put, .. } => {
                 for def in put.iter().filter(|def| !matches!(def.rows, super::RowExpression::True)) {

@@ -58,7 +58,7 @@ impl Change {
             | Self::RevokeColumns { .. }
             | Self::RevokeDefault { .. }
             | Self::RemoveScopes { .. } => [Narrows].into(),
-            Self::SetOwner { .. } => [Widens, Narrows].into(),
+            Self::SetOwner { .. } | Self::ReassignOwned { .. } => [Widens, Narrows].into(),
             Self::SecureTable { row_security, .. } => match row_security {
                 Some(true) => [Narrows, LocksTable].into(),
                 Some(false) => [Widens, LocksTable].into(),
@@ -89,7 +89,8 @@ impl Change {
             | Self::Revoke { .. }
             | Self::RevokeColumns { .. }
             | Self::RevokeDefault { .. }
-            | Self::SetOwner { .. } => Undo::ByHand,
+            | Self::SetOwner { .. }
+            | Self::ReassignOwned { .. } => Undo::ByHand,
             Self::EndSessions { .. } | Self::DropOwned { .. } | Self::DropRole { .. } => Undo::Never,
         }
     }

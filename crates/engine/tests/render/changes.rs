@@ -158,6 +158,7 @@ fn every_change() -> Vec<Change> {
         Change::AddScopes { scopes: scopes() },
         Change::RemoveScopes { scopes: scopes() },
         Change::EndSessions { role: role() },
+        Change::ReassignOwned { from: role(), to: "heir".into() },
         Change::DropOwned { role: role(), reassign_to: Some("heir".into()) },
         Change::DropRole { role: role() },
     ];
@@ -165,7 +166,7 @@ fn every_change() -> Vec<Change> {
         let privileges = object.kind.privileges(180_000);
         changes.push(Change::Grant { privileges, objects: vec![object.clone()], grantees: grantees() });
         if object.kind != Kind::Parameter {
-            changes.push(Change::SetOwner { object, owner: role() });
+            changes.push(Change::SetOwner { object, from: "alice".into(), owner: role() });
         }
     }
     changes

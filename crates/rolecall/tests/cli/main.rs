@@ -3,5 +3,6 @@
 mod commands;
 mod picture;
 mod rights;
+mod sessions;
 mod stage;
 mod trouble;

@@ -152,7 +152,12 @@ impl Stage {
 
     /// A session that stays open and has run `sql`.
     pub fn session(&self, database: &str, sql: &str) -> Session<'_> {
-        let target = Target::parse(&Secret::new(self.server.url(database, "postgres"))).unwrap();
+        self.session_of(database, "postgres", sql)
+    }
+
+    /// A session of somebody that stays open and has run `sql`.
+    pub fn session_of(&self, database: &str, who: &str, sql: &str) -> Session<'_> {
+        let target = Target::parse(&Secret::new(self.server.url(database, who))).unwrap();
         let mut conn = self.runtime.block_on(target.open(None)).unwrap();
         self.runtime.block_on(probe(&mut conn, sql)).unwrap();
         Session { stage: self, conn }
@@ -202,8 +207,13 @@ pub struct Session<'a> {
 
 impl Session<'_> {
     pub fn sql(&mut self, sql: &str) -> String {
-        let answer = self.stage.runtime.block_on(probe(&mut self.conn, sql)).unwrap();
-        answer.rows.iter().flatten().flatten().cloned().collect::<Vec<_>>().join(" ")
+        self.try_sql(sql).unwrap()
+    }
+
+    /// What may fail, such as because the session is over.
+    pub fn try_sql(&mut self, sql: &str) -> Result<String, String> {
+        let answer = self.stage.runtime.block_on(probe(&mut self.conn, sql)).map_err(|error| error.to_string())?;
+        Ok(answer.rows.iter().flatten().flatten().cloned().collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -51,7 +51,7 @@ const fn objects(change: &Change) -> usize {
         // A table with its policies, and their note.
         Change::SecureTable { .. } | Change::InstallHelper => 10,
         // As many as the role owns, which the change does not say: it stays by itself.
-        Change::DropOwned { .. } => OBJECTS,
+        Change::DropOwned { .. } | Change::ReassignOwned { .. } => OBJECTS,
         Change::CreateMarker { .. }
         | Change::CreateRole { .. }
         | Change::AlterRole { .. }

@@ -103,7 +103,8 @@ pub fn render(change: &Change, context: Context) -> Result<Vec<String>, RenderEr
             let future = default::Future { creator, schema: schema.as_deref(), kind: *kind };
             default::revoke(&future, *privileges, grantees, *option_only)
         }
-        Change::SetOwner { object, owner } => removal::set_owner(object, owner),
+        Change::ReassignOwned { from, to } => removal::reassign_owned(from, to, context),
+        Change::SetOwner { object, owner, .. } => removal::set_owner(object, owner),
         Change::InstallHelper => Ok(helper::install()),
         Change::SecureTable { table, put, drop, row_security } => policy::secure(table, put, drop, *row_security),
         Change::AddScopes { scopes } => scope::add(scopes),

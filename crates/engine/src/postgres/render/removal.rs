@@ -31,6 +31,17 @@ pub fn set_owner(object: &ObjectRef, owner: &str) -> Result<Vec<String>, RenderE
     Ok(vec![format!("ALTER {word} {} OWNER TO {}", name(object)?, Ident::role(owner)?)])
 }
 
+/// Hands on what the role owns in this database and server-wide.
+///
+/// That takes the rights of the role, and of the one that takes over.
+pub fn reassign_owned(from: &str, to: &str, context: Context) -> Result<Vec<String>, RenderError> {
+    let (from, to) = (Ident::role(from)?, Ident::role(to)?);
+    let mut lending = Lending::default();
+    lending.borrow_role(&from, Need::Rights, context);
+    lending.borrow_role(&to, Need::Rights, context);
+    Ok(vec![lending.around(&[format!("REASSIGN OWNED BY {from} TO {to}")])])
+}
+
 /// Hands on what the role owns in this database, then clears away what it was granted here and server-wide.
 ///
 /// That takes the rights of the role, and of the one that takes over.
