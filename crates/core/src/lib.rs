@@ -4,6 +4,7 @@
 
 pub mod desire;
 pub mod diff;
+pub mod event;
 pub mod expect;
 pub mod finding;
 pub mod mark;

@@ -7,7 +7,7 @@ pub mod model;
 pub mod names;
 pub mod pattern;
 pub mod problem;
-mod redact;
+pub(crate) mod redact;
 mod schema;
 mod shape;
 mod similar;

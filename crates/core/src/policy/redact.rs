@@ -4,11 +4,16 @@ use super::problem::Problem;
 
 /// Takes from the message and the help what may be a secret.
 pub fn problem(problem: &mut Problem) {
+    text(&mut problem.message);
+    if let Some(help) = &mut problem.help {
+        text(help);
+    }
+}
+
+/// Takes from any text what may be a secret.
+pub fn text(text: &mut String) {
     for marker in ["://", "password="] {
-        hide(&mut problem.message, marker);
-        if let Some(help) = &mut problem.help {
-            hide(help, marker);
-        }
+        hide(text, marker);
     }
 }
 
