@@ -1,0 +1,69 @@
+//! One transaction: what is changed, and the Events that tell of it.
+
+use jiff::Timestamp;
+use rolecall_core::event::{Actor, Drafts, EventId};
+use sqlx::{Sqlite, SqliteConnection, Transaction};
+
+use super::append::{self, Stamp};
+use super::{Store, StoreError, Written};
+use crate::ledger::note::SecretKey;
+use crate::ledger::tree::Edge;
+
+/// The handle that can write. Dropped without [`Tx::done`], it has changed nothing.
+pub struct Tx {
+    inner: Transaction<'static, Sqlite>,
+    edge: Edge,
+    stamp: Stamp,
+}
+
+/// A change together with its Events: the only thing that the door commits.
+#[must_use = "the door commits what it is given back"]
+pub struct Done<T> {
+    tx: Tx,
+    value: T,
+    drafts: Drafts,
+}
+
+impl Tx {
+    pub(super) async fn begin(store: &Store, actor: &Actor) -> Result<Self, StoreError> {
+        let mut inner = store.writer.begin_with("BEGIN IMMEDIATE").await?;
+        let edge = append::edge(&mut inner, store.public_key()).await?;
+        let at = store.clock.now();
+        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() } })
+    }
+
+    pub(super) fn new(inner: Transaction<'static, Sqlite>, edge: Edge, stamp: Stamp) -> Self {
+        Self { inner, edge, stamp }
+    }
+
+    /// The place in the ledger of the first Event that this transaction will be told by; rows can refer to it.
+    pub fn event(&self) -> EventId {
+        EventId(self.edge.size())
+    }
+
+    /// The time of this transaction's Events.
+    pub fn now(&self) -> Timestamp {
+        self.stamp.at
+    }
+
+    /// Ends the change: its value, and what tells of it. An Event after the first that names no cause has the first as
+    /// its cause.
+    pub fn done<T>(self, value: T, told: impl Into<Drafts>) -> Done<T> {
+        Done { tx: self, value, drafts: told.into() }
+    }
+
+    /// For the store's own statements.
+    #[expect(dead_code, reason = "for the use cases beside the store")]
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.inner
+    }
+}
+
+impl<T> Done<T> {
+    pub(super) async fn commit(self, key: &SecretKey) -> Result<Written<T>, StoreError> {
+        let Tx { mut inner, edge, stamp } = self.tx;
+        let events = append::append(&mut inner, edge, &stamp, self.drafts, key).await?;
+        inner.commit().await?;
+        Ok(Written { value: self.value, events })
+    }
+}

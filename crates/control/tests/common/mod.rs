@@ -1,0 +1,27 @@
+//! A store of its own for each test.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
+
+use rolecall_control::store::{Options, Store, StoreError};
+use rolecall_core::event::Kind;
+
+pub struct Place {
+    pub folder: tempfile::TempDir,
+    pub options: Options,
+}
+
+impl Place {
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::new(folder.path().join("state/store.db"), folder.path().join("key/ledger.key"));
+        Self { folder, options }
+    }
+
+    pub async fn open(&self) -> Result<Store, StoreError> {
+        Store::open(&self.options).await
+    }
+}
+
+pub fn told(name: &str) -> Kind {
+    Kind::SignedOut { principal: name.to_owned() }
+}
