@@ -1,6 +1,6 @@
 //! A store of its own for each test.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses a part")]
+#![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "each test binary uses a part")]
 
 use rolecall_control::store::{Options, Store, StoreError};
 use rolecall_core::event::Kind;
