@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+pub mod audit;
 pub mod clock;
 pub mod ledger;
 pub mod store;

@@ -25,3 +25,12 @@ impl Place {
 pub fn told(name: &str) -> Kind {
     Kind::SignedOut { principal: name.to_owned() }
 }
+
+/// Whoever can write the file can do this.
+pub async fn sql(path: &std::path::Path, sql: &'static str) {
+    use sqlx::Connection;
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).foreign_keys(false);
+    let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query(sql).execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}

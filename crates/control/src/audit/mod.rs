@@ -1,0 +1,6 @@
+//! What an auditor does with the ledger: takes an export, and verifies it with the public key alone.
+
+pub mod export;
+pub mod ocsf;
+mod table;
+pub mod verify;
