@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::desire::{Scene, Standing, closure, holds, standing};
+use crate::desire::{Scene, Standing, closure, holds};
 use crate::policy::model::{Grant, Spanned};
 use crate::policy::pattern::Pattern;
 use crate::privilege::{COLUMN_PRIVILEGES, Kind, Privilege, PrivilegeSet};
@@ -25,10 +25,10 @@ pub fn classes(scene: Scene<'_>) -> Vec<Class> {
     let mut classes: BTreeMap<BTreeSet<String>, Class> = BTreeMap::new();
     for (id, principal, _) in scene.policy.principals() {
         let keeps = scene.environment.accounts.suspended_keeps_memberships;
-        let roles: BTreeSet<String> = match standing(principal, scene.now) {
+        let roles: BTreeSet<String> = match scene.standing(id, principal) {
             Standing::Gone => continue,
             Standing::Suspended if !keeps => BTreeSet::new(),
-            Standing::Active | Standing::Suspended => holds(scene.policy, scene.environment_name, principal, scene.now)
+            Standing::Active | Standing::Suspended => holds(scene, id, principal)
                 .iter()
                 .flat_map(|held| closure(scene.policy, held.role))
                 .map(str::to_owned)

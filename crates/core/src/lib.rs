@@ -2,14 +2,17 @@
 //!
 //! Pure by rule: no I/O, no clock, no randomness. Whoever needs the time passes it in.
 
+pub mod admit;
 pub mod desire;
 pub mod diff;
 pub mod event;
 pub mod expect;
 pub mod finding;
+pub mod lease;
 pub mod mark;
 pub mod plan;
 pub mod policy;
 pub mod privilege;
+pub mod request;
 pub mod secret;
 pub mod state;

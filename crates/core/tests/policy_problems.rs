@@ -227,3 +227,29 @@ fn help_leads_to_what_was_meant() {
     insta::assert_snapshot!(help("assign:", "roles:"), @"did you mean `assign`?");
     insta::assert_snapshot!(help("[select]", "[selct]"), @"did you mean `select`? PostgreSQL has `select`, `insert`, `update`, `delete`, `truncate`, `references`, `trigger`, `maintain`, `usage`, `create`, `connect`, `temporary`, `execute`, `set`, `alter system`");
 }
+
+/// The problems of a policy in which Alice may request the reader in production, under these rules.
+fn requests(rules: &str, more: &str) -> String {
+    let text = TOP.replace("production: { servers", &format!("production: {{ rules: {{ {rules} }}, servers"));
+    let text = text
+        .replace("groups: [team] }", "groups: [team], may_request: { production: [reader] } }\n  zoe@acme.test: {}");
+    problems(&format!("{more}{text}"))
+}
+
+#[test]
+fn rules_for_requests() {
+    assert_eq!(requests("approvals: 0", ""), "");
+    assert_eq!(requests("approvers: [zoe@acme.test]", ""), "");
+    assert_eq!(requests("", "rolecall: { approvers: [zoe@acme.test] }\n"), "");
+    insta::assert_snapshot!(requests("", ""), @"nobody-approves 2: `reader` may be requested in `production`, but nobody could agree to it");
+    insta::assert_snapshot!(requests("approvers: [team]", ""), @"too-few-approvers 2: `alice@acme.test` may request `reader` in `production`, which needs 1 to agree, but beside themselves only 0 could");
+    insta::assert_snapshot!(requests("approvers: [team, zoe@acme.test], approvals: 2", ""), @"too-few-approvers 2: `alice@acme.test` may request `reader` in `production`, which needs 2 to agree, but beside themselves only 1 could");
+    insta::assert_snapshot!(requests("approvals: 0, break_glass: { allow: [team], reviewers: [alice@acme.test] }", ""), @"nobody-reviews 2: `alice@acme.test` may break the glass for `reader` in `production`, but nobody else could review it; so it would be refused");
+    insta::assert_snapshot!(requests("approvers: [zeo@acme.test]", ""), @"unknown-party 2: there is no person or group `zeo@acme.test`");
+    insta::assert_snapshot!(requests("approvals: 0, roles: { raeder: {} }", ""), @"unknown-role 2: there is no role `raeder`");
+    insta::assert_snapshot!(requests("approvals: 0, reason_pattern: '('", ""), @"bad-regex 2: `(` is not a regular expression such as `[A-Z]+-[0-9]+`");
+    insta::assert_snapshot!(requests("approvals: 0", "rolecall: { administrators: [owner] }\n"), @"unknown-party 1: there is no person or group `owner`");
+    insta::assert_snapshot!(requests("approvals: 0", "services: { team: { owner: zoe@acme.test } }\nrolecall: { administrators: [team] }\n"), @"");
+    insta::assert_snapshot!(requests("approvals: 0, break_glass: { reviewers: [team] }", ""), @"missing-key 2: a break-glass rule needs `allow`");
+    insta::assert_snapshot!(requests("approval: 0", ""), @"unknown-key 2: the rules has no `approval`");
+}

@@ -67,6 +67,50 @@ fn values_are_brought_into_one_form() {
 }
 
 #[test]
+fn the_rules_for_requests_are_understood() {
+    let text = "rolecall: { administrators: ops, auditors: [dana@acme.test], approvers: [ops] }
+environments:
+  production:
+    servers: { main: { url: \"${A}\", databases: [app] } }
+    rules:
+      reason_pattern: '[A-Z]+-[0-9]+'
+      approvals: 2
+      approvers: [owner, dana@acme.test]
+      request_expiry: 1h
+      extension: refuse
+      roles:
+        reader:
+          approvals: 0
+          break_glass: { allow: ops, reviewers: [owner], max_duration: 30m, review_within: 2d }
+groups: { ops: { assign: { production: [reader] } } }
+people: { dana@acme.test: { groups: [ops] } }
+roles:
+  reader: { owner: dana@acme.test, grants: [{ database: app, allow: [select], on: 'shop.*' }] }
+";
+    let outcome = read_one(text);
+    assert_eq!(outcome.problems, []);
+    let policy = outcome.policy.unwrap();
+    let terms = rolecall_core::request::Terms::of(&policy, "production", "reader").unwrap();
+    assert!(terms.reason_required && !terms.extension);
+    assert_eq!((terms.reason_pattern, terms.approvals), (Some("[A-Z]+-[0-9]+"), 0));
+    assert_eq!((terms.max_duration, terms.request_expiry), (86_400, 3_600));
+    assert_eq!(terms.approvers, ["dana@acme.test"].into());
+    let glass = terms.break_glass.unwrap();
+    assert_eq!((glass.max_duration, glass.review_within), (1_800, 2 * 86_400));
+    assert_eq!((glass.allowed, glass.reviewers), (["dana@acme.test"].into(), ["dana@acme.test"].into()));
+    let access = &policy.access;
+    assert_eq!([&access.administrators, &access.auditors, &access.approvers].map(Vec::len), [1, 1, 1]);
+}
+
+#[test]
+fn without_rules_one_other_must_agree() {
+    let text = include_str!("../../../examples/policy.yaml").replace("rules:", "names: {} #");
+    let policy = read_one(&text).policy.unwrap();
+    let terms = rolecall_core::request::Terms::of(&policy, "production", "support").unwrap();
+    assert_eq!((terms.approvals, terms.max_duration, terms.break_glass), (1, 86_400, None));
+}
+
+#[test]
 fn every_key_of_an_environment_is_understood() {
     let text = "environments:
   production:
@@ -95,8 +139,8 @@ fn every_key_of_an_environment_is_understood() {
     assert_eq!(outcome.problems, []);
     let policy = outcome.policy.unwrap();
     let environment = &policy.environments["production"];
-    assert_eq!((environment.rules.brake, environment.rules.max_duration), (30, Some(8 * 3600)));
-    assert!(environment.rules.reason_required && environment.rules.allow_combination);
+    assert_eq!((environment.rules.brake, environment.rules.requests.max_duration), (30, Some(8 * 3600)));
+    assert!(environment.rules.requests.reason_required == Some(true) && environment.rules.allow_combination);
     assert_eq!(environment.servers["main"].databases["app"].name, "app_prod");
     assert!(environment.servers["main"].databases["app"].public.keep[0].privileges.is_none());
     assert_eq!(environment.role_name("production", "reader"), "rc_reader");

@@ -103,6 +103,8 @@ impl<'a> Place<'a> {
             environment: self.environment,
             server: self.server,
             state,
+            leases: &[],
+            suspended: &rolecall_core::desire::NOBODY,
             now: Timestamp::now(),
         }
     }

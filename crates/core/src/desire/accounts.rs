@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::directory::{Held, Standing, holds, standing};
+use super::directory::{Held, Standing, holds};
 use super::grants::RoleIds;
 use super::{Desired, DesiredRole, Scene};
 use crate::finding::{Finding, Level};
@@ -57,11 +57,9 @@ fn unknown_role(role: &str, existing: &str) -> Finding {
 pub fn accounts(scene: Scene<'_>, present: &BTreeSet<String>, ids: &RoleIds, desired: &mut Desired) {
     let rules = &scene.environment.accounts;
     for (id, principal, _) in scene.policy.principals() {
-        let standing = standing(principal, scene.now);
-        let held: Vec<Held<'_>> = holds(scene.policy, scene.environment_name, principal, scene.now)
-            .into_iter()
-            .filter(|held| present.contains(held.role))
-            .collect();
+        let standing = scene.standing(id, principal);
+        let held: Vec<Held<'_>> =
+            holds(scene, id, principal).into_iter().filter(|held| present.contains(held.role)).collect();
         let name = scene.environment.account_name(scene.environment_name, id, principal);
         let exists = scene.state.names.find(&name).is_some_and(|role| scene.state.roles.contains_key(&role));
         if standing == Standing::Gone || held.is_empty() || (standing == Standing::Suspended && !exists) {

@@ -1,10 +1,13 @@
-//! Who holds which Role where: people and services, their standing, their groups.
+//! Who holds which Role where: people and services, their standing, their groups, their leases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::policy::model::{Assignment, Policy, Principal};
+use super::Scene;
+use crate::lease;
+use crate::policy::model::{Assignment, Principal};
+use crate::request::RequestId;
 
 /// Where a principal is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,11 +20,11 @@ pub enum Standing {
     Gone,
 }
 
-/// Where a principal is in its life at a time.
-pub fn standing(principal: &Principal, now: Timestamp) -> Standing {
+/// Where a principal is in its life at a time. Whom the policy has not suspended may be `suspended` all the same.
+pub fn standing(id: &str, principal: &Principal, suspended: &BTreeSet<String>, now: Timestamp) -> Standing {
     let started = principal.starts.is_none_or(|starts| starts <= now);
     let ended = principal.ends.is_some_and(|ends| ends <= now);
-    match (started && !ended, principal.suspended) {
+    match (started && !ended, principal.suspended || suspended.contains(id)) {
         (false, _) => Standing::Gone,
         (true, true) => Standing::Suspended,
         (true, false) => Standing::Active,
@@ -35,6 +38,15 @@ pub enum Because {
     Direct,
     /// By a group's.
     Group(String),
+    /// By a lease.
+    Lease {
+        /// Its number, which is that of the request it was born from.
+        id: RequestId,
+        /// The reason given for it.
+        reason: String,
+        /// Until when.
+        ends: Timestamp,
+    },
 }
 
 impl std::fmt::Display for Because {
@@ -42,6 +54,8 @@ impl std::fmt::Display for Because {
         match self {
             Self::Direct => f.write_str("assigned directly"),
             Self::Group(group) => write!(f, "through group {group}"),
+            Self::Lease { id, reason, ends } if reason.is_empty() => write!(f, "by lease {id}, until {ends}"),
+            Self::Lease { id, reason, ends } => write!(f, "by lease {id} ({reason}), until {ends}"),
         }
     }
 }
@@ -59,21 +73,38 @@ pub struct Held<'a> {
     pub because: Because,
 }
 
-/// The Roles that a principal holds in an environment at a time, whatever its standing.
-pub fn holds<'a>(policy: &'a Policy, environment: &str, principal: &'a Principal, now: Timestamp) -> Vec<Held<'a>> {
+/// The Roles that a principal holds in the scene's environment, whatever its standing; by leases only while it is active.
+pub fn holds<'a>(scene: Scene<'a>, id: &'a str, principal: &'a Principal) -> Vec<Held<'a>> {
+    let (environment, now) = (scene.environment_name, scene.now);
     let direct = principal.assign.get(environment).into_iter().flatten().map(|given| (given, Because::Direct));
-    let grouped = principal.groups.iter().filter_map(|name| Some((name, policy.groups.get(&name.value)?))).flat_map(
-        |(name, group)| {
-            let assigned = group.assign.get(environment).into_iter().flatten();
-            assigned.map(|given| (given, Because::Group(name.value.clone())))
-        },
-    );
+    let groups = principal.groups.iter().filter_map(|name| Some((name, scene.policy.groups.get(&name.value)?)));
+    let grouped = groups.flat_map(|(name, group)| {
+        let assigned = group.assign.get(environment).into_iter().flatten();
+        assigned.map(|given| (given, Because::Group(name.value.clone())))
+    });
     let current = |(given, _): &(&Assignment, Because)| {
         given.starts.is_none_or(|starts| starts <= now) && given.ends.is_none_or(|ends| ends > now)
     };
-    direct
-        .chain(grouped)
-        .filter(current)
-        .map(|(given, because)| Held { role: &given.role.value, with: &given.with, ends: given.ends, because })
-        .collect()
+    let assigned = direct.chain(grouped).filter(current).map(|(given, because)| Held {
+        role: &given.role.value,
+        with: &given.with,
+        ends: given.ends,
+        because,
+    });
+    assigned.chain(leased(scene, id, principal)).collect()
+}
+
+fn leased<'a>(scene: Scene<'a>, id: &'a str, principal: &'a Principal) -> impl Iterator<Item = Held<'a>> {
+    let own = scene.leases.iter().filter(move |lease| {
+        lease.principal == id
+            && lease.environment == scene.environment_name
+            && lease::over(lease, scene.policy, scene.suspended, scene.now).is_none()
+    });
+    own.map(move |lease| {
+        let ends = principal.ends.map_or(lease.ends, |ends| ends.min(lease.ends));
+        // One line, however it was written: it becomes a step's reason.
+        let reason = lease.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        let because = Because::Lease { id: lease.id, reason, ends };
+        Held { role: &lease.role, with: &lease.with, ends: Some(ends), because }
+    })
 }

@@ -21,9 +21,10 @@ pub use public::PublicRules;
 pub use rows::POLICY_PREFIX;
 
 use crate::finding::Finding;
+use crate::lease::Lease;
 use crate::mark::Mark;
 use crate::plan::{RowExpression, RowPolicyDef};
-use crate::policy::model::{Environment, Policy, Role, Server};
+use crate::policy::model::{Environment, Policy, Principal, Role, Server};
 use crate::privilege::PrivilegeSet;
 use crate::state::{DefaultKind, RoleId, RoleNames, Scope, ServerState};
 
@@ -40,11 +41,23 @@ pub struct Scene<'a> {
     pub server: &'a Server,
     /// The server, as it is.
     pub state: &'a ServerState,
+    /// Access given for a while. Those that are over count for nothing; they only excuse the account that goes.
+    pub leases: &'a [Lease],
+    /// Principals that were suspended by another act than the policy.
+    pub suspended: &'a BTreeSet<String>,
     /// The time to decide for.
     pub now: Timestamp,
 }
 
+/// Nobody is suspended but by the policy.
+pub static NOBODY: BTreeSet<String> = BTreeSet::new();
+
 impl Scene<'_> {
+    /// Where a principal is in its life.
+    pub fn standing(&self, id: &str, principal: &Principal) -> Standing {
+        standing(id, principal, self.suspended, self.now)
+    }
+
     /// A Role's name in the database.
     pub fn role_name(&self, role: &str) -> String {
         self.environment.role_name(self.environment_name, role)

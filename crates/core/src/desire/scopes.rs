@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::directory::{Standing, holds, standing};
+use super::directory::{Standing, holds};
 use super::{Desired, Scene};
 use crate::policy::model::RowValue;
 use crate::state::Scope;
@@ -14,11 +14,11 @@ type Values = BTreeMap<String, String>;
 /// Adds each Account's scopes to every database in which they mean something.
 pub fn add(scene: Scene<'_>, present: &BTreeSet<String>, desired: &mut Desired) {
     for (id, principal, _) in scene.policy.principals() {
-        if standing(principal, scene.now) != Standing::Active {
+        if scene.standing(id, principal) != Standing::Active {
             continue;
         }
         let account = scene.environment.account_name(scene.environment_name, id, principal);
-        for held in holds(scene.policy, scene.environment_name, principal, scene.now) {
+        for held in holds(scene, id, principal) {
             if !present.contains(held.role) {
                 continue;
             }

@@ -362,7 +362,11 @@ impl<'a> Teller<'a> {
                 let values: Vec<String> =
                     scope.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
                 let access = vec![format!("the rows of {} where {}", self.label(&scope.role), values.join(" and "))];
-                self.push(direction, vec![self.label(&scope.account)], access, "the assignment's values");
+                let because = match &scope.ends {
+                    Some(ends) if direction == Direction::Gains => format!("the assignment's values, until {ends}"),
+                    Some(_) | None => "the assignment's values".to_owned(),
+                };
+                self.push(direction, vec![self.label(&scope.account)], access, &because);
             }
         }
     }

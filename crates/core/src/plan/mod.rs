@@ -20,6 +20,7 @@ pub use step::{Stage, Step};
 use crate::desire::{Desired, Scene, desire};
 use crate::diff::diff;
 use crate::finding::{Finding, Level};
+use crate::lease;
 use crate::mark::Mark;
 use crate::state::Identity;
 
@@ -134,6 +135,8 @@ fn accounts(scene: Scene<'_>, desired: &Desired) -> Accounts {
         }
         accounts.total += 1;
         match wanted {
+            // Access for a while ends when it ends, however many end together.
+            None if mark.account.as_deref().is_some_and(|id| lease::was_leased(scene, id)) => {}
             None => accounts.removed += 1,
             Some(role) if !role.login => accounts.suspended += 1,
             Some(_) => {}

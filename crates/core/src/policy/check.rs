@@ -5,10 +5,11 @@ mod expansion;
 mod grants;
 mod includes;
 mod names;
-mod parameters;
+pub(super) mod parameters;
 mod people;
 mod references;
 mod report;
+mod requests;
 mod usage;
 
 use std::rc::Rc;
@@ -31,6 +32,7 @@ pub fn check(policy: &mut Policy, roots: &[Rc<Node>], now: Timestamp, problems: 
     grants::check(policy, report);
     assignments::check(policy, report);
     people::check(policy, now, report);
+    requests::check(policy, report);
     names::check(policy, report);
     // Follows includes to their ends, so these must have some.
     if !report.has_errors() {
@@ -39,5 +41,6 @@ pub fn check(policy: &mut Policy, roots: &[Rc<Node>], now: Timestamp, problems: 
     // Beside errors these are noise: a slip in a role's name also makes the role look unused.
     if !report.has_errors() {
         usage::check(policy, report);
+        requests::usage(policy, report);
     }
 }

@@ -1,6 +1,7 @@
 //! A tree of nodes to the policy that it means. What does not fit the shape has been reported before and is left out.
 
 mod environment;
+mod requests;
 mod role;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub fn policy(root: &Node, sources: &Sources, policy: &mut Policy, problems: &mu
     merge.section(root, "groups", &mut policy.groups, group, |group| group.span);
     merge.section(root, "people", &mut policy.people, person, |person| person.principal.span);
     merge.section(root, "services", &mut policy.services, service, |service| service.principal.span);
+    requests::access(root, sources, policy, problems);
     environment::contradictions(root, problems);
     role::emptiness(root, problems);
 }

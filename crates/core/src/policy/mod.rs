@@ -21,9 +21,11 @@ use jiff::Timestamp;
 use model::Policy;
 use problem::Problem;
 
+pub use check::parameters::{canonical, word as type_word};
 pub use schema::{json_schema, reference_markdown};
 pub use source::{LARGEST, Position, Source, Sources};
 pub use starter::STARTER;
+pub(crate) use values::regex;
 
 /// How many problems are worth reporting.
 const MOST_PROBLEMS: usize = 1_000;

@@ -1,5 +1,7 @@
 //! What a policy says once it has been read and checked. Every name in it that can be wrong keeps its place in the source.
 
+mod requests;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::pattern::Pattern;
 use super::problem::Span;
 use crate::privilege::PrivilegeSet;
+
+pub use requests::{Access, BreakGlass, ROLE_OWNER, RequestRules, Rules};
 
 /// A whole policy: every file of it, merged.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +26,8 @@ pub struct Policy {
     pub people: BTreeMap<String, Person>,
     /// Services by name.
     pub services: BTreeMap<String, Service>,
+    /// Who may do what in Rolecall itself.
+    pub access: Access,
 }
 
 /// A value with the place where it was written.
@@ -52,27 +58,6 @@ pub struct Environment {
     pub accounts: AccountRules,
     /// What happens to what a removed account leaves behind.
     pub leavers: Leavers,
-}
-
-/// An environment's rules. The first three are for requests; they are read and checked here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rules {
-    /// A request needs a reason.
-    pub reason_required: bool,
-    /// How many others must agree to a request.
-    pub approvals: u32,
-    /// The longest a lease may last, in seconds.
-    pub max_duration: Option<u64>,
-    /// A plan that removes or suspends more than this share of the accounts stops, in percent (default 20).
-    pub brake: u32,
-    /// Grants of one person that PostgreSQL would multiply (rows of one × columns of the other) are allowed.
-    pub allow_combination: bool,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        Self { reason_required: false, approvals: 0, max_duration: None, brake: 20, allow_combination: false }
-    }
 }
 
 /// What to do about a role that neither Rolecall owns nor the policy knows.
@@ -205,6 +190,8 @@ pub struct Role {
     pub span: Span,
     /// What it is for, in a sentence.
     pub description: Option<String>,
+    /// The person or group that answers for it, and agrees to requests where the rules name nobody else.
+    pub owner: Option<Spanned<String>>,
     /// Roles that it holds too.
     pub includes: Vec<Include>,
     /// Parameters by name.

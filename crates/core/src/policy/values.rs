@@ -53,6 +53,12 @@ pub fn whole(text: &str) -> Option<i64> {
     if decimal { text.parse().ok() } else { None }
 }
 
+/// A regular expression, of a size that takes no memory worth mentioning; None if it is none.
+pub fn regex(text: &str) -> Option<regex::Regex> {
+    let sensible = !text.is_empty() && text.len() <= 1_000;
+    regex::RegexBuilder::new(text).size_limit(1 << 20).build().ok().filter(|_| sensible)
+}
+
 /// `${NAME}` or `${file:/path}`.
 pub fn url(text: &str) -> Option<UrlSource> {
     let inner = text.trim().strip_prefix("${")?.strip_suffix('}')?;

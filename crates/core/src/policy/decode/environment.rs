@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::model::{
-    AccountRules, Credential, Database, Engine, Environment, Leavers, Names, Public, PublicRule, Rules, Server,
-    Spanned, Unmanaged, UrlSource,
+    AccountRules, Credential, Database, Engine, Environment, Leavers, Names, Public, PublicRule, Server, Spanned,
+    Unmanaged, UrlSource,
 };
 use super::super::problem::{Problem, Span};
 use super::super::values;
@@ -20,7 +20,7 @@ pub(super) fn environment(span: Span, node: &Node) -> Environment {
     };
     Environment {
         span,
-        rules: node.get("rules").map(rules).unwrap_or_default(),
+        rules: node.get("rules").map(super::requests::rules).unwrap_or_default(),
         servers: entries(node.get("servers")).map(|(key, span, value)| (key.to_owned(), server(span, value))).collect(),
         known: names(node.get("known")),
         unmanaged,
@@ -30,18 +30,7 @@ pub(super) fn environment(span: Span, node: &Node) -> Environment {
     }
 }
 
-fn rules(node: &Node) -> Rules {
-    let default = Rules::default();
-    Rules {
-        reason_required: scalar(node, "reason") == Some("required"),
-        approvals: number(node, "approvals").unwrap_or(default.approvals),
-        max_duration: scalar(node, "max_duration").and_then(values::duration),
-        brake: scalar(node, "brake").and_then(values::percent).unwrap_or(default.brake),
-        allow_combination: scalar(node, "combination") == Some("allow"),
-    }
-}
-
-fn number(node: &Node, key: &str) -> Option<u32> {
+pub(super) fn number(node: &Node, key: &str) -> Option<u32> {
     scalar(node, key).and_then(values::whole).and_then(|number| u32::try_from(number).ok())
 }
 

@@ -15,6 +15,7 @@ pub(super) fn role(span: Span, node: &Node) -> Role {
     Role {
         span,
         description: text(node, "description"),
+        owner: name(node, "owner"),
         includes: items(node, "includes").into_iter().filter_map(include).collect(),
         parameters: parameters.filter_map(|(key, _, value)| Some((key.to_owned(), parameter_type(value)?))).collect(),
         grants: items(node, "grants").into_iter().map(grant).collect(),

@@ -120,7 +120,7 @@ fn leaf(leaf: Leaf) -> Value {
         }
         Leaf::Url => json!({ "type": "string", "pattern": r"^\s*\$\{.+\}\s*$" }),
         Leaf::Template(placeholder) => json!({ "type": "string", "pattern": format!(r"\{{{placeholder}\}}") }),
-        Leaf::Pattern | Leaf::Glob => json!({ "type": "string", "minLength": 1 }),
+        Leaf::Pattern | Leaf::Glob | Leaf::Regex => json!({ "type": "string", "minLength": 1 }),
         // To YAML `42` is a number and `true` a truth value; Rolecall takes them as they are written.
         Leaf::Text(_) | Leaf::RowValue | Leaf::Literal => json!({ "type": ["string", "number", "boolean"] }),
         Leaf::Name(_) => json!({ "type": ["string", "number", "boolean"] }),

@@ -35,6 +35,8 @@ pub enum Leaf {
     RowValue,
     /// A value of a parameter.
     Literal,
+    /// A regular expression.
+    Regex,
 }
 
 /// A word to choose.
@@ -79,6 +81,7 @@ impl Leaf {
             Self::Template(placeholder) => format!("a name with `{{{placeholder}}}` in it"),
             Self::RowValue => "a value, or `$parameter`".to_owned(),
             Self::Literal => "a value".to_owned(),
+            Self::Regex => "a regular expression such as `[A-Z]+-[0-9]+`".to_owned(),
         }
     }
 
@@ -114,6 +117,10 @@ impl Leaf {
                 ),
             },
             Self::Template(placeholder) => template(placeholder, text),
+            Self::Regex => match values::regex(text) {
+                Some(_) => Ok(()),
+                None => self.no("bad-regex", text),
+            },
             Self::RowValue => match values::row_value(text) {
                 Some(_) => Ok(()),
                 None => refuse(

@@ -1,6 +1,7 @@
 //! The policy's shape: its top, and who holds what. Servers and roles have files of their own.
 
 mod environment;
+mod requests;
 mod role;
 
 use super::{Field, KeyRule, Leaf, MapShape, NamedShape, Shape, Word};
@@ -18,6 +19,12 @@ pub static POLICY: MapShape = MapShape {
         Field::new("people", Shape::Named(&PEOPLE), "Humans, by their address.").mistaken_for(&["users", "person"]),
         Field::new("services", Shape::Named(&SERVICES), "Programs, each with a person who answers for it.")
             .mistaken_for(&["service", "service_accounts", "bots"]),
+        Field::new("rolecall", Shape::Map(&requests::ACCESS), "Who may do what in Rolecall itself.").mistaken_for(&[
+            "access",
+            "admin",
+            "admins",
+            "administrators",
+        ]),
     ],
     example: "",
 };

@@ -7,7 +7,7 @@ pub(super) static ENVIRONMENT: MapShape = MapShape {
     title: "an environment",
     doc: "A set of servers with rules of their own.",
     fields: &[
-        Field::new("rules", Shape::Map(&RULES), "What holds for access in it."),
+        Field::new("rules", Shape::Map(&super::requests::RULES), "What holds for access in it."),
         Field::new("servers", Shape::Named(&SERVERS), "Its database servers.").mistaken_for(&["server", "hosts"]),
         Field::new(
             "known",
@@ -29,41 +29,6 @@ static UNMANAGED: [Word; 3] = [
     Word { word: "report", doc: "Say so." },
     Word { word: "fail", doc: "Say so, and let the plan fail." },
     Word { word: "disable", doc: "Take its LOGIN away (superusers are reported only)." },
-];
-
-static RULES: MapShape = MapShape {
-    title: "the rules",
-    doc: "What holds for access in an environment.",
-    fields: &[
-        Field::new("reason", Shape::Leaf(Leaf::Choice(&REASON)), "Whether a request needs a reason.")
-            .default("optional"),
-        Field::new("approvals", Shape::Leaf(Leaf::Whole(0, 100)), "How many others must agree to a request.")
-            .default("0"),
-        Field::new("max_duration", Shape::Leaf(Leaf::Duration), "The longest that requested access may last.")
-            .default("no limit"),
-        Field::new(
-            "brake",
-            Shape::Leaf(Leaf::Percent),
-            "A plan that removes or suspends more than this share of the accounts stops.",
-        )
-        .default("20%"),
-        Field::new(
-            "combination",
-            Shape::Leaf(Leaf::Choice(&COMBINATION)),
-            "What to do where a person's grants multiply: some rows with all columns from one, all rows with some columns from another.",
-        )
-        .default("refuse"),
-    ],
-    example: "rules: { reason: required, approvals: 1, max_duration: 8h }",
-};
-
-static REASON: [Word; 2] = [
-    Word { word: "required", doc: "A request without a reason is refused." },
-    Word { word: "optional", doc: "A reason may be given." },
-];
-static COMBINATION: [Word; 2] = [
-    Word { word: "refuse", doc: "The plan fails and names the grants." },
-    Word { word: "allow", doc: "It is let through." },
 ];
 
 static NAMES: MapShape = MapShape {

@@ -8,6 +8,12 @@ pub(super) static ROLE: MapShape = MapShape {
     fields: &[
         Field::new("description", Shape::Leaf(Leaf::Text("a sentence")), "What it is for, in a sentence.")
             .mistaken_for(&["comment", "doc"]),
+        Field::new(
+            "owner",
+            Shape::Leaf(Leaf::Name("a person or group")),
+            "The person or group that answers for it. They agree to requests where the rules name nobody else.",
+        )
+        .mistaken_for(&["owners", "steward"]),
         Field::new("includes", Shape::OneOrMany(&INCLUDES), "Roles that it holds too.")
             .mistaken_for(&["inherits", "roles", "extends"]),
         Field::new("parameters", Shape::Named(&PARAMETERS), "What an assignment must give, by name, with its type.")

@@ -1,0 +1,53 @@
+//! What granting a Request would do, as a digest: those who agree, agree to this and to nothing else.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::{Draft, RequestId};
+use crate::desire::Scene;
+use crate::lease::Lease;
+use crate::plan::{Effect, Plan};
+
+/// Who would gain or lose what on one server if the Request were granted now: what a plan with its Lease tells and one
+/// without it does not. A server that differs from the policy for other reasons does not change the answer.
+pub fn meaning(scene: Scene<'_>, server: &str, asks: &Draft) -> Vec<Effect> {
+    let mut leases = scene.leases.to_vec();
+    leases.push(trial(scene, asks));
+    let (with, _) = Plan::new(Scene { leases: &leases, ..scene }, server);
+    let (without, _) = Plan::new(scene, server);
+    let known: Vec<_> = without.effects.iter().map(told).collect();
+    with.effects.into_iter().filter(|effect| !known.contains(&told(effect))).collect()
+}
+
+/// `sha256:` and 64 hex digits over effects by server. When and why are not in it: they are in the Request.
+pub fn effects_digest(servers: &BTreeMap<String, Vec<Effect>>) -> String {
+    let told: BTreeMap<&String, Vec<_>> =
+        servers.iter().map(|(server, effects)| (server, effects.iter().map(told).collect())).collect();
+    let text = serde_json::to_vec(&told).unwrap_or_default();
+    let hex: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+type Told<'a> = (crate::plan::Direction, &'a [String], Option<&'a str>, &'a [String]);
+
+fn told(effect: &Effect) -> Told<'_> {
+    (effect.direction, &effect.who, effect.holders_of.as_deref(), &effect.access)
+}
+
+/// A Lease that begins now, for the sake of the question. Its length does not matter; its end, in scopes, is not told.
+fn trial(scene: Scene<'_>, asks: &Draft) -> Lease {
+    let hour = jiff::SignedDuration::from_hours(1);
+    Lease {
+        id: RequestId(0),
+        principal: asks.beneficiary.clone(),
+        environment: asks.environment.clone(),
+        role: asks.role.clone(),
+        with: asks.with.clone(),
+        reason: asks.reason.clone(),
+        starts: scene.now,
+        ends: scene.now.checked_add(hour).unwrap_or(jiff::Timestamp::MAX),
+        ended: None,
+        break_glass: false,
+    }
+}

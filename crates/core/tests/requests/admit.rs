@@ -1,0 +1,81 @@
+//! Who may do what in Rolecall: one row for each action, one column for each kind of caller.
+
+use rolecall_core::admit::{Action, Caller, Denied, admit, rights};
+
+use crate::company::{address, at, lease, nobody, policy, waiting};
+
+const WHO: [&str; 11] = ["ada", "lea", "ivan", "bob", "olga", "carl", "gina", "eve", "operator", "system", "nobody"];
+
+/// `+` where it is admitted, in the order of `WHO`.
+fn row(action: Action<'_>) -> String {
+    let (policy, suspended) = (policy(), nobody());
+    let names = WHO.map(address);
+    let admitted = WHO.iter().zip(&names).map(|(who, name)| {
+        let caller = match *who {
+            "operator" => Caller::Operator,
+            "system" => Caller::System,
+            "nobody" => Caller::Nobody,
+            _ => Caller::Principal(name),
+        };
+        if admit(&policy, caller, action, suspended, at(0)).is_ok() { '+' } else { '-' }
+    });
+    admitted.collect()
+}
+
+#[test]
+fn every_action_and_every_caller() {
+    let policy = policy();
+    let (request, lease) = (&waiting(&policy), &lease(&policy, "bob", "support"));
+    let (bob, ada, bot) = (address("bob"), address("ada"), "bot");
+    let (environment, role) = ("production", "support");
+    //                       administrator approver auditor member owner-of-writer suspended gone stranger operator system nobody
+    let table = [
+        (Action::ViewOverview, "+++++---++-"),
+        (Action::ViewRoles, "+++++---++-"),
+        (Action::ViewAccess { of: &bob }, "+++++---++-"),
+        (Action::ViewAccess { of: bot }, "+++-+---++-"),
+        (Action::ViewDirectory, "+++-+---++-"),
+        (Action::ViewPolicy, "+++-+---++-"),
+        (Action::ViewRequest(request), "++++----++-"),
+        (Action::ViewLease(lease), "++++----++-"),
+        (Action::ViewPlans, "+++-+---++-"),
+        (Action::Watch, "+-+-----++-"),
+        (Action::FileRequest { beneficiary: &bob, environment, role }, "++++-------"),
+        (Action::FileRequest { beneficiary: &ada, environment, role }, "+++--------"),
+        (Action::FileRequest { beneficiary: bot, environment, role }, "+++--------"),
+        (Action::BreakGlass { environment, role }, "---+-------"),
+        (Action::Decide(request), "-++--------"),
+        (Action::Review(request), "-++--------"),
+        (Action::Withdraw(request), "---+-------"),
+        (Action::EndLease(lease), "++++----++-"),
+        (Action::Suspend { who: &bob }, "+-------++-"),
+        (Action::Reinstate { who: &bob }, "+-------++-"),
+        (Action::Reinstate { who: &ada }, "--------++-"),
+        (Action::Plan, "+-+-----++-"),
+        (Action::Verify, "+-+-----++-"),
+        (Action::Apply, "+-------++-"),
+        (Action::Adopt, "+-------++-"),
+        (Action::LoadPolicy, "+-------++-"),
+        (Action::Configure, "+-------++-"),
+        (Action::Backup, "+-------++-"),
+        (Action::Credential { of: &bob }, "---+-------"),
+        (Action::Credential { of: bot }, "++------++-"),
+        (Action::Token { of: &bob }, "+--+----++-"),
+        (Action::ReadLedger, "+-+-----++-"),
+        (Action::ExportLedger, "+-+-----++-"),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(action, expected)| row(*action) != *expected)
+        .map(|(action, expected)| format!("{action:.60?}: {} but {expected}", row(*action)))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn an_act_of_suspension_takes_everything() {
+    let (policy, suspended) = (policy(), [address("ada")].into());
+    let ada = address("ada");
+    assert_eq!(rights(&policy, Caller::principal(&ada), &suspended, at(0)), Default::default());
+    assert_eq!(admit(&policy, Caller::principal(&ada), Action::ViewOverview, &suspended, at(0)), Err(Denied::Nobody));
+}
