@@ -1,6 +1,6 @@
 //! Tampering with an export or with the store: the first bad entry is named.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests")]
 
 mod common;
 

@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
+mod audit;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
 
 /// One policy decides who may see and change which table, column and row; the database enforces it; Rolecall proves it.
 #[derive(Debug, Parser)]
@@ -43,6 +47,13 @@ pub enum Command {
     /// Ask PostgreSQL itself whether everybody may do exactly what the policy means.
     #[command(after_help = "Example:\n  rolecall verify --environment production")]
     Verify(Verify),
+    /// Read, export and verify the ledger of what happened, who did it and why.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  rolecall audit log --subject bob@acme.test --since 7d\n  \
+        rolecall audit export --out ledger.jsonl\n  rolecall audit verify ledger.jsonl --key ledger.pub"
+    )]
+    Audit(Audit),
     /// See Rolecall work on a throw-away PostgreSQL server of its own.
     #[command(after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves it up to try by hand")]
     Demo(Demo),
@@ -68,6 +79,30 @@ pub struct Selection {
     /// Only this server of it.
     #[arg(long, short, value_name = "NAME")]
     pub server: Option<String>,
+}
+
+/// Where the ledger is.
+#[derive(Debug, Clone, Args, Default)]
+pub struct LedgerPlace {
+    /// The store with the ledger; made if there is none. Default: $XDG_STATE_HOME/rolecall/store.db, or
+    /// /var/lib/rolecall/store.db for root.
+    #[arg(long, env = "ROLECALL_STORE", value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// The key that signs it; made together with the store. Default: $XDG_CONFIG_HOME/rolecall/ledger.key, or
+    /// /etc/rolecall/ledger.key for root.
+    #[arg(long, env = "ROLECALL_LEDGER_KEY", value_name = "FILE")]
+    pub ledger_key: Option<PathBuf>,
+}
+
+/// Where the ledger is, or that there is none.
+#[derive(Debug, Clone, Args, Default)]
+pub struct Ledger {
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub place: LedgerPlace,
+    /// Leave no record of this run in the ledger.
+    #[arg(long)]
+    pub no_ledger: bool,
 }
 
 /// `rolecall init`
@@ -115,6 +150,9 @@ pub struct Plan {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Where it is recorded.
+    #[command(flatten)]
+    pub ledger: Ledger,
 }
 
 /// `rolecall apply`
@@ -140,6 +178,9 @@ pub struct Apply {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Where it is recorded.
+    #[command(flatten)]
+    pub ledger: Ledger,
 }
 
 /// `rolecall adopt`
@@ -153,6 +194,9 @@ pub struct Adopt {
     /// Which servers.
     #[command(flatten)]
     pub selection: Selection,
+    /// Where it is recorded.
+    #[command(flatten)]
+    pub ledger: Ledger,
 }
 
 /// `rolecall credential`
@@ -172,6 +216,9 @@ pub struct Credential {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Where it is recorded.
+    #[command(flatten)]
+    pub ledger: Ledger,
 }
 
 /// `rolecall verify`
@@ -189,6 +236,9 @@ pub struct Verify {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+    /// Where it is recorded.
+    #[command(flatten)]
+    pub ledger: Ledger,
 }
 
 /// `rolecall demo`

@@ -2,6 +2,7 @@
 
 mod args;
 mod commands;
+mod ledger;
 mod load;
 mod scene;
 mod show;
@@ -59,6 +60,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Adopt(adopt) => commands::adopt::run(&adopt).await,
         Command::Credential(credential) => commands::credential::run(&credential).await,
         Command::Verify(verify) => commands::verify::run(&verify).await,
+        Command::Audit(audit) => commands::audit::run(&audit).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
         Command::Docs(docs) => commands::docs::run(&docs),
     }

@@ -55,6 +55,14 @@ pub fn places<'a>(policy: &'a Policy, selection: &Selection) -> anyhow::Result<V
 }
 
 impl<'a> Place<'a> {
+    /// As Events name it.
+    pub fn event(&self) -> rolecall_core::event::Place {
+        rolecall_core::event::Place {
+            environment: self.environment_name.to_owned(),
+            server: self.server_name.to_owned(),
+        }
+    }
+
     /// `production · main`
     pub fn label(&self) -> String {
         format!("{} · {}", self.environment_name, self.server_name)

@@ -67,6 +67,7 @@ struct Stage {
     server: Server,
     runtime: tokio::runtime::Runtime,
     policy: tempfile::NamedTempFile,
+    ledger: tempfile::TempDir,
 }
 
 fn run(path: &Path) -> Result<(), String> {
@@ -74,7 +75,8 @@ fn run(path: &Path) -> Result<(), String> {
     let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policy = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
-    let stage = Stage { server, runtime, policy };
+    let ledger = tempfile::tempdir().unwrap();
+    let stage = Stage { server, runtime, policy, ledger };
     stage.sql("postgres", "postgres", "CREATE ROLE app_owner NOLOGIN").map_err(|error| error.to_string())?;
     stage.sql("postgres", "postgres", "CREATE DATABASE app OWNER app_owner").map_err(|error| error.to_string())?;
     let text = std::fs::read_to_string(path).unwrap();
@@ -148,6 +150,8 @@ impl Stage {
             .args(command)
             .env("URL", self.server.url("postgres", "postgres"))
             .env("ROLECALL_POLICY", self.policy.path())
+            .env("ROLECALL_STORE", self.ledger.path().join("store.db"))
+            .env("ROLECALL_LEDGER_KEY", self.ledger.path().join("ledger.key"))
             .output()
             .map_err(|error| error.to_string())?;
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -140,9 +140,10 @@ fn tell(kind: &Kind) -> Told {
         }
         Kind::ApplyBegun { place, .. }
         | Kind::ApplyFinished { place, .. }
+        | Kind::AdoptBegun { place, .. }
         | Kind::RoleAdopted { place, .. }
         | Kind::DriftRepaired { place, .. } => server(3, place),
-        Kind::ApplyFailed { place, .. } => server(3, place).failed(),
+        Kind::ApplyFailed { place, .. } | Kind::AdoptFailed { place, .. } => server(3, place).failed(),
         Kind::CredentialBegun { principal, .. } => account(99, principal),
         Kind::CredentialMinted { principal, .. } => account(3, principal),
         Kind::CredentialFailed { principal, .. } => account(3, principal).failed(),

@@ -106,6 +106,7 @@ pub struct Verifier {
     key: PublicKey,
     seen: Option<Checkpoint>,
     whole: Option<Checkpoint>,
+    note: String,
     edge: Edge,
     /// Hashes of the entries whose tile was not read yet.
     waiting: Vec<Hash>,
@@ -128,7 +129,17 @@ impl Verifier {
             backwards: Vec::new(),
         };
         let (key, edge) = (key.clone(), Edge::default());
-        Self { key, seen, whole: None, edge, waiting: Vec::new(), held: Vec::new(), vouched: 0, report }
+        Self {
+            key,
+            seen,
+            whole: None,
+            note: String::new(),
+            edge,
+            waiting: Vec::new(),
+            held: Vec::new(),
+            vouched: 0,
+            report,
+        }
     }
 
     /// The next line, without its line feed.
@@ -161,6 +172,7 @@ impl Verifier {
             return Err(Wrong::RolledBack { have: whole.size, seen: seen.size });
         }
         self.whole = Some(whole);
+        self.note = first.checkpoint;
         self.remember()
     }
 
@@ -254,6 +266,11 @@ impl Verifier {
             self.vouched = checkpoint.size;
         }
         Ok(())
+    }
+
+    /// The signed checkpoint that the export begins with.
+    pub fn note(&self) -> &str {
+        &self.note
     }
 
     /// After the last line.

@@ -176,6 +176,15 @@ pub enum Kind {
         changes: u64,
         error: Text,
     },
+    AdoptBegun {
+        place: Place,
+        role: String,
+    },
+    AdoptFailed {
+        place: Place,
+        role: String,
+        error: Text,
+    },
     RoleAdopted {
         place: Place,
         role: String,
@@ -271,7 +280,9 @@ impl Kind {
             | Self::ApplyBegun { place, .. }
             | Self::ApplyFinished { place, .. }
             | Self::ApplyFailed { place, .. }
+            | Self::AdoptBegun { place, .. }
             | Self::RoleAdopted { place, .. }
+            | Self::AdoptFailed { place, .. }
             | Self::CredentialBegun { place, .. }
             | Self::CredentialMinted { place, .. }
             | Self::CredentialFailed { place, .. }

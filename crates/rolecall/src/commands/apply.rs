@@ -10,6 +10,7 @@ use rolecall_engine::postgres::apply::Applier;
 use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::args::{Apply, Selection};
+use crate::ledger::Record;
 use crate::scene::{Place, places};
 use crate::show::{self, BAD, Detail, Document, FORMAT, GOOD, PlanDocument};
 use crate::{Outcome, load};
@@ -28,10 +29,11 @@ pub async fn run(arguments: &Apply) -> anyhow::Result<Outcome> {
     let saved = saved.transpose()?;
     let path = saved.as_ref().map_or(arguments.policy.policy.clone(), |saved| saved.policy.clone().into());
     let policy = load::policy(&path)?;
+    let record = Record::open(&arguments.ledger).await?;
     let mut outcome = Outcome::Done;
     let mut done = Vec::new();
     for (place, digest) in chosen(&policy, &arguments.selection, saved.as_ref())? {
-        match one(place, digest, arguments).await {
+        match one(place, digest, arguments, &record).await {
             Ok(Some(plan)) => done.push(plan),
             Ok(None) => outcome = Outcome::Failed,
             Err(error) => {
@@ -64,7 +66,12 @@ fn chosen<'a>(policy: &'a Policy, selection: &Selection, saved: Option<&'a Docum
 }
 
 /// Applies one server. None: it was refused, and why was shown.
-async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyhow::Result<Option<PlanDocument>> {
+async fn one(
+    place: Place<'_>,
+    digest: Option<&str>,
+    arguments: &Apply,
+    record: &Record,
+) -> anyhow::Result<Option<PlanDocument>> {
     let target = place.target()?;
     let wanted = place.wanted();
     let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
@@ -107,13 +114,26 @@ async fn one(place: Place<'_>, digest: Option<&str>, arguments: &Apply) -> anyho
         anstream::eprintln!("Not applied.");
         return Ok(None);
     }
+    let run = record.begin_apply(place.event(), &plan).await?;
     let bar = bar(plan.steps.len());
     let mut progress = |done: &rolecall_engine::postgres::apply::Progress| bar.set_position(done.done as u64);
     let ran = applier.run(&plan.steps, plan.identity.version, &mut progress).await;
+    let made = bar.position();
     bar.finish_and_clear();
-    ran.with_context(|| place.label())?;
-    let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
+    let read = match ran {
+        Ok(_) => inspect_with(applier.connection(), &target, &wanted).await,
+        Err(error) => Err(error),
+    };
+    let state = match read {
+        Ok(state) => state,
+        Err(error) => {
+            let error = anyhow::Error::from(error).context(place.label());
+            run.failed(made, &error).await?;
+            return Err(error);
+        }
+    };
     let (second, _) = Plan::new(place.scene(&state), place.server_name);
+    run.finished(second.is_empty()).await?;
     if !second.is_empty() {
         anstream::eprintln!(
             "{BAD}Applied, but a second plan is not empty:{BAD:#}\n{}",

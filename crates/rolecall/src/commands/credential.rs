@@ -2,12 +2,14 @@
 
 use anyhow::{Context, bail};
 use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
+use rolecall_core::event::Kind;
 use rolecall_core::mark::{CredentialMark, Mark};
 use rolecall_core::policy::model;
 use rolecall_engine::postgres::credential::{mint, seal, set, verifier};
 
 use crate::Outcome;
 use crate::args::Credential;
+use crate::ledger::Record;
 use crate::load;
 use crate::scene::{Place, places};
 
@@ -23,6 +25,7 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
     if arguments.selection.environment.is_none() && places.len() > 1 {
         bail!("say which environment: --environment NAME");
     }
+    let record = Record::open(&arguments.ledger).await?;
     for place in places {
         let ends = ends(place, principal, arguments.lifetime.as_deref())?;
         let account = place.environment.account_name(place.environment_name, id, principal);
@@ -31,7 +34,19 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
         let credential = Some(CredentialMark { ends: ends.to_string(), seal: seal(&verifier) });
         let comment = Mark { credential, ..Mark::account(id) }.comment();
         let mut conn = place.target()?.open(None).await.with_context(|| place.label())?;
-        set(&mut conn, &account, &verifier, ends, &comment).await.with_context(|| place.label())?;
+        let (at, principal, login) = (place.event(), id.to_owned(), account.clone());
+        let told = Kind::CredentialBegun { place: at.clone(), principal: id.to_owned(), account: login.clone(), ends };
+        let begun = record.tell(told).await?;
+        let done = set(&mut conn, &account, &verifier, ends, &comment).await.with_context(|| place.label());
+        let told = match &done {
+            Ok(_) => Kind::CredentialMinted { place: at, principal, account: login, ends },
+            Err(error) => {
+                let error = format!("{error:#}").into();
+                Kind::CredentialFailed { place: at, principal, account: login, error }
+            }
+        };
+        record.tell_outcome(told, begun).await?;
+        done?;
         if arguments.json {
             let shown = serde_json::json!({
                 "environment": place.environment_name, "server": place.server_name, "principal": id,

@@ -2,6 +2,7 @@
 
 pub mod adopt;
 pub mod apply;
+pub mod audit;
 pub mod check;
 pub mod credential;
 pub mod demo;

@@ -1,11 +1,13 @@
 //! `rolecall plan`: what would change, on every server of the selection.
 
 use anyhow::Context;
+use rolecall_core::event::{Draft, Kind};
 use rolecall_core::plan::Plan as CorePlan;
 use rolecall_core::policy::model::Policy;
 use rolecall_engine::postgres::inspect::inspect;
 
 use crate::args::Plan;
+use crate::ledger::Record;
 use crate::scene::{Place, places};
 use crate::show::{Detail, Document, FORMAT, PlanDocument};
 use crate::{Outcome, load, show};
@@ -13,8 +15,9 @@ use crate::{Outcome, load, show};
 /// Plans and shows.
 pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
     let policy = load::policy(&arguments.policy.policy)?;
+    let record = Record::open_if_possible(&arguments.ledger).await;
     let mut failed = false;
-    let document = document(&policy, arguments, &mut failed).await?;
+    let document = document(&policy, arguments, &record, &mut failed).await?;
     if let Some(out) = &arguments.out {
         let text = serde_json::to_string_pretty(&document)?;
         std::fs::write(out, text + "\n").with_context(|| format!("cannot write {}", out.display()))?;
@@ -35,10 +38,10 @@ pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
 }
 
 /// Plans every server. One that cannot be planned does not hold up the others.
-async fn document(policy: &Policy, arguments: &Plan, failed: &mut bool) -> anyhow::Result<Document> {
+async fn document(policy: &Policy, arguments: &Plan, record: &Record, failed: &mut bool) -> anyhow::Result<Document> {
     let mut plans = Vec::new();
     for place in places(policy, &arguments.selection)? {
-        match one(place).await {
+        match one(place, record).await {
             Ok(plan) => {
                 if !arguments.json {
                     anstream::println!("{}", show::plan(&plan, Detail::brief(arguments.brief)));
@@ -54,9 +57,16 @@ async fn document(policy: &Policy, arguments: &Plan, failed: &mut bool) -> anyho
     Ok(Document { format: FORMAT, policy: arguments.policy.policy.display().to_string(), plans })
 }
 
-async fn one(place: Place<'_>) -> anyhow::Result<PlanDocument> {
+async fn one(place: Place<'_>, record: &Record) -> anyhow::Result<PlanDocument> {
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
     let (plan, _) = CorePlan::new(place.scene(&state), place.server_name);
+    let told = Kind::PlanMade {
+        place: place.event(),
+        digest: plan.digest.clone(),
+        changes: plan.steps.len() as u64,
+        blocked: plan.is_blocked(),
+    };
+    record.note(Draft::new(told).with_effects(plan.effects.clone())).await;
     PlanDocument::new(&plan).with_context(|| place.label())
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use anyhow::Context;
 use rolecall_core::desire::{Desired, PublicRules};
+use rolecall_core::event::Kind;
 use rolecall_core::expect::{Class, classes, expected};
 use rolecall_core::plan::{ObjectRef, Plan, RowExpression};
 use rolecall_core::policy::model::Database;
@@ -17,6 +18,7 @@ use rolecall_engine::postgres::verify::{Asked, expected_rows, held, visible_rows
 use serde::Serialize;
 
 use crate::args::Verify;
+use crate::ledger::Record;
 use crate::scene::{Place, places};
 use crate::show::{BAD, GOOD};
 use crate::{Outcome, load, show};
@@ -42,11 +44,14 @@ struct Verdict {
 /// Verifies every server of the selection.
 pub async fn run(arguments: &Verify) -> anyhow::Result<Outcome> {
     let policy = load::policy(&arguments.policy.policy)?;
+    let record = Record::open_if_possible(&arguments.ledger).await;
     let mut outcome = Outcome::Done;
     let mut verdicts = Vec::new();
     for place in places(&policy, &arguments.selection)? {
         match one(place, arguments.limit).await {
             Ok(verdict) => {
+                let (questions, disagreements) = (verdict.questions as u64, verdict.disagreements.len() as u64);
+                record.note(Kind::RightsVerified { place: place.event(), questions, disagreements }).await;
                 if !verdict.disagreements.is_empty() {
                     outcome = Outcome::Failed;
                 }

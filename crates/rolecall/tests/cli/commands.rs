@@ -25,7 +25,7 @@ fn without_people() -> String {
 fn help_names_every_command_with_an_example() {
     let help = ran(&mut bare(&["--help"]));
     help.says(0, &["Exit status: 0 nothing to do or done, 1 an error, 2 a plan has changes.", "rolecall demo"]);
-    for command in ["init", "check", "schema", "plan", "apply", "adopt", "credential", "verify", "demo"] {
+    for command in ["init", "check", "schema", "plan", "apply", "adopt", "credential", "verify", "audit", "demo"] {
         help.says(0, &[&format!("\n  {command} ")]);
         ran(&mut bare(&[command, "--help"])).says(0, &["Example", &format!("rolecall {command}")]);
     }

@@ -1,5 +1,6 @@
 //! Runs the program as people and pipelines do, against PostgreSQL servers of its own.
 
+mod audit;
 mod commands;
 mod picture;
 mod rights;

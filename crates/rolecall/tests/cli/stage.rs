@@ -123,6 +123,7 @@ impl Stage {
     fn command(&self, url: Option<&str>, words: &[&str]) -> Command {
         let mut command = bare(words);
         command.current_dir(self.folder.path());
+        command.env("ROLECALL_STORE", self.path("store.db")).env("ROLECALL_LEDGER_KEY", self.path("ledger.key"));
         if let Some(url) = url {
             command.env("URL", url);
         }

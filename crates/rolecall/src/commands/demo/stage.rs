@@ -85,6 +85,7 @@ pub async fn apply(servers: &Servers, environment: Option<&str>, brief: bool) ->
         yes: true,
         release_brake: false,
         json: false,
+        ledger: crate::args::Ledger { no_ledger: true, ..Default::default() },
     };
     let mut shown = environment.map(|name| format!(" --environment {name}")).unwrap_or_default();
     shown.push_str(if brief { " --brief" } else { "" });

@@ -30,6 +30,7 @@ pub async fn tell(servers: &Servers) -> anyhow::Result<()> {
         selection: Selection { environment: None, server: None },
         limit: 1_000_000,
         json: false,
+        ledger: crate::args::Ledger { no_ledger: true, ..Default::default() },
     };
     match crate::commands::verify::run(&verify).await? {
         Outcome::Done => Ok(()),

@@ -1,0 +1,54 @@
+//! `rolecall audit`: reads the ledger, takes exports and verifies them.
+
+mod log;
+mod verify;
+
+use std::io::Write;
+
+use anyhow::Context;
+use rolecall_control::audit::export::{Format, export};
+use rolecall_control::ledger::key;
+use rolecall_control::store::Reader;
+
+use crate::Outcome;
+use crate::args::{Audit, AuditExport, ExportFormat, LedgerPlace};
+
+/// Runs the sub-command.
+pub async fn run(audit: &Audit) -> anyhow::Result<Outcome> {
+    match audit {
+        Audit::Log(arguments) => log::run(arguments).await,
+        Audit::Export(arguments) => write(arguments).await,
+        Audit::Verify(arguments) => verify::run(arguments).await,
+        Audit::Key(place) => {
+            println!("{}", key::read(&place.key()?)?.public());
+            Ok(Outcome::Done)
+        }
+    }
+}
+
+/// Opens the store to read it; needs no key.
+async fn reader(place: &LedgerPlace) -> anyhow::Result<Reader> {
+    Ok(Reader::open(&place.store()?).await?)
+}
+
+async fn write(arguments: &AuditExport) -> anyhow::Result<Outcome> {
+    let format = match arguments.format {
+        ExportFormat::Jsonl => Format::Jsonl,
+        ExportFormat::Csv => Format::Csv,
+        ExportFormat::Ocsf => Format::Ocsf,
+    };
+    let mut snapshot = reader(&arguments.place).await?.snapshot().await?;
+    let mut out: Box<dyn Write + Send> = match &arguments.out {
+        Some(path) => {
+            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Box::new(std::io::BufWriter::new(file))
+        }
+        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
+    };
+    let entries = export(&mut snapshot, format, &mut *out).await?;
+    out.flush().context("cannot write the export")?;
+    if let Some(path) = &arguments.out {
+        eprintln!("{entries} entries in {}", path.display());
+    }
+    Ok(Outcome::Done)
+}
