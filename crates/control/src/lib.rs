@@ -46,7 +46,19 @@
 //! # }
 //! ```
 
+mod approve;
 pub mod audit;
+mod break_glass;
 pub mod clock;
+mod end;
 pub mod ledger;
+mod office;
+mod place;
+mod request;
+mod settle;
 pub mod store;
+mod suspend;
+mod telling;
+
+pub use office::{ControlError, Office};
+pub use settle::Settled;

@@ -1,6 +1,7 @@
 //! The store: SQLite in one file, written through one door. All of its SQL is in this folder, so that another
 //! database can take its place behind the same types.
 
+mod access;
 mod append;
 mod error;
 mod open;
@@ -15,6 +16,7 @@ use rolecall_core::event::{Actor, Event};
 use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
+pub use access::{Kept, Reach};
 pub use error::StoreError;
 pub use open::{default_key, default_path};
 pub use read::{Filter, Reader, Snapshot};

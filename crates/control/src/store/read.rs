@@ -95,6 +95,10 @@ impl Reader {
         data.map(|data| parse(&data)).transpose()
     }
 
+    pub(super) async fn connection(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
+        Ok(self.pool.acquire().await?)
+    }
+
     /// One moment of the ledger, whatever is written meanwhile.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Ok(Snapshot { inner: self.pool.begin().await? })

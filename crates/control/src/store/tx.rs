@@ -53,7 +53,6 @@ impl Tx {
     }
 
     /// For the store's own statements.
-    #[expect(dead_code, reason = "for the use cases beside the store")]
     pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
         &mut self.inner
     }

@@ -2,6 +2,7 @@
 
 mod change;
 mod effects;
+mod only;
 mod phrase;
 mod risk;
 mod step;
@@ -14,6 +15,7 @@ pub use change::{
     RowPolicyDef,
 };
 pub use effects::{Direction, Effect};
+pub use only::only;
 pub use risk::{Risk, Risks, Undo};
 pub use step::{Stage, Step};
 

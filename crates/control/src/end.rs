@@ -1,0 +1,27 @@
+//! Use case: a Lease ends before its time, because somebody says so.
+
+use rolecall_core::admit::Action;
+use rolecall_core::event::Actor;
+use rolecall_core::lease::{Lease, Over};
+use rolecall_core::request::{self, RequestId};
+
+use crate::office::{ControlError, Ground, Office, signed_in};
+use crate::store::Reach;
+use crate::telling;
+
+impl Office {
+    /// Ends a Lease. It is off the servers when [`Office::settle`] says so.
+    pub async fn end(&self, actor: &Actor, id: RequestId) -> Result<Lease, ControlError> {
+        let by = signed_in(actor)?;
+        let written = self.store.write(actor, |mut tx| async move {
+            let ground = Ground::read(&mut tx).await?;
+            let lease = ground.leases.iter().find(|lease| lease.id == id).ok_or(ControlError::NoLease(id))?;
+            ground.admit(&self.policy, actor, Action::EndLease(lease))?;
+            let ended = request::end_early(ground.facts(&self.policy), lease, &by)?;
+            tx.put_lease(&ended, Reach::Closing).await?;
+            let told = telling::ended(&ended, &Over::Early { by });
+            Ok::<_, ControlError>(tx.done(ended, told))
+        });
+        Ok(written.await?.value)
+    }
+}

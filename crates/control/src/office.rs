@@ -1,0 +1,115 @@
+//! Where use cases find what they need: the store and the policy.
+
+use std::sync::Arc;
+
+use rolecall_core::admit::{Action, Caller, Denied, admit};
+use rolecall_core::event::Actor;
+use rolecall_core::lease::Lease;
+use rolecall_core::policy::model::Policy;
+use rolecall_core::request::{Facts, Refusal, RequestId};
+use rolecall_engine::postgres::EngineError;
+use thiserror::Error;
+
+use crate::store::{Kept, Store, StoreError, Tx};
+
+/// The store and the policy that holds now. Cheap to clone; another policy is another Office on the same store.
+#[derive(Clone)]
+pub struct Office {
+    /// The store.
+    pub store: Store,
+    /// The policy.
+    pub policy: Arc<Policy>,
+}
+
+/// Why a use case did not do what it was asked. Nothing was changed then, unless the error says so.
+#[derive(Debug, Error)]
+pub enum ControlError {
+    /// The decision is no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The caller may not try.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no such Request.
+    #[error("there is no request {0}")]
+    NoRequest(RequestId),
+    /// There is no such Lease, or it is closed.
+    #[error("there is no lease {0} that runs")]
+    NoLease(RequestId),
+    /// A server.
+    #[error("{place}: {error}")]
+    Server {
+        /// `production · main`
+        place: String,
+        /// What it says.
+        error: Box<EngineError>,
+    },
+    /// A server's URL is not there.
+    #[error("{place}: {why}")]
+    NoUrl {
+        /// `production · main`
+        place: String,
+        /// Why, without the URL.
+        why: String,
+    },
+    /// A Role is not on the server yet.
+    #[error("{place} does not have the role {role} yet: apply the policy first")]
+    NoRole {
+        /// `production · main`
+        place: String,
+        /// The Role's name on the server.
+        role: String,
+    },
+    /// What was carried out is not what the server shows afterwards.
+    #[error("{place}: {left} changes are left after all were carried out")]
+    NotProved {
+        /// `production · main`
+        place: String,
+        /// How many.
+        left: usize,
+    },
+}
+
+/// What a decision looks at, read inside the transaction that writes it.
+pub struct Ground {
+    pub leases: Vec<Lease>,
+    pub kept: Vec<Kept>,
+    pub suspended: std::collections::BTreeSet<String>,
+    pub now: jiff::Timestamp,
+}
+
+impl Ground {
+    pub async fn read(tx: &mut Tx) -> Result<Self, StoreError> {
+        let now = tx.steady().await?;
+        let kept = tx.leases().await?;
+        let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
+        Ok(Self { leases, kept, suspended: tx.suspended().await?, now })
+    }
+
+    pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
+        Facts { policy, leases: &self.leases, suspended: &self.suspended, now: self.now }
+    }
+
+    /// Refuses whoever may not try.
+    pub fn admit(&self, policy: &Policy, actor: &Actor, action: Action<'_>) -> Result<(), Denied> {
+        admit(policy, caller(actor), action, &self.suspended, self.now)
+    }
+}
+
+/// Who an actor is to the rules of Rolecall itself. A token acts for whom it belongs to.
+pub fn caller(actor: &Actor) -> Caller<'_> {
+    match actor {
+        Actor::Person { id } | Actor::Service { id } | Actor::Token { of: id, .. } => Caller::Principal(id),
+        Actor::OsUser { .. } => Caller::Operator,
+        Actor::System { .. } => Caller::System,
+        Actor::Nobody { .. } => Caller::Nobody,
+    }
+}
+
+/// Who decides: somebody of the policy, by what they signed in as, never by what they say.
+pub fn signed_in(actor: &Actor) -> Result<String, ControlError> {
+    actor.principal().map(str::to_owned).ok_or(ControlError::Denied(Denied::Nobody))
+}

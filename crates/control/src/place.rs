@@ -1,0 +1,110 @@
+//! One server of an environment: where it is, what it shows, and what a Request would do there.
+
+use std::collections::BTreeMap;
+
+use rolecall_core::desire::Scene;
+use rolecall_core::event;
+use rolecall_core::plan::Effect;
+use rolecall_core::policy::model::{Environment, Policy, Server, UrlSource};
+use rolecall_core::policy::pattern::Pattern;
+use rolecall_core::request::{Draft, Facts, effects_digest, meaning};
+use rolecall_core::secret::Secret;
+use rolecall_core::state::ServerState;
+use rolecall_engine::postgres::inspect::{Wanted, inspect};
+use rolecall_engine::postgres::{EngineError, Target};
+
+use crate::office::ControlError;
+
+/// One server of an environment.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub policy: &'a Policy,
+    pub environment_name: &'a str,
+    pub environment: &'a Environment,
+    pub server_name: &'a str,
+    pub server: &'a Server,
+}
+
+/// An environment's servers, in the order of their names.
+pub fn places<'a>(policy: &'a Policy, environment: &str) -> Vec<Place<'a>> {
+    let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
+        return Vec::new();
+    };
+    let place = |(server_name, server): (&'a String, &'a Server)| Place {
+        policy,
+        environment_name,
+        environment,
+        server_name,
+        server,
+    };
+    environment.servers.iter().map(place).collect()
+}
+
+/// What a Request would do on the servers of its environment, by server, and the digest of it.
+pub async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, String), ControlError> {
+    let mut told: BTreeMap<String, Vec<Effect>> = BTreeMap::new();
+    for place in places(facts.policy, &asks.environment) {
+        let target = place.target()?;
+        let state = inspect(&target, &place.wanted()).await.map_err(|error| place.says(error))?;
+        let scene = place.scene(&state, facts);
+        told.insert(place.server_name.to_owned(), meaning(scene, place.server_name, asks));
+    }
+    let digest = effects_digest(&told);
+    Ok((told.into_values().flatten().collect(), digest))
+}
+
+impl<'a> Place<'a> {
+    pub fn label(&self) -> String {
+        format!("{} · {}", self.environment_name, self.server_name)
+    }
+
+    pub fn event(&self) -> event::Place {
+        event::Place { environment: self.environment_name.to_owned(), server: self.server_name.to_owned() }
+    }
+
+    pub fn says(&self, error: EngineError) -> ControlError {
+        ControlError::Server { place: self.label(), error: Box::new(error) }
+    }
+
+    pub fn target(&self) -> Result<Target, ControlError> {
+        let missing = |why: String| ControlError::NoUrl { place: self.label(), why };
+        let secret = match &self.server.url.value {
+            UrlSource::Variable(name) => {
+                let value = std::env::var(name).map_err(|_| missing(format!("set the environment variable {name}")))?;
+                Secret::new(value)
+            }
+            UrlSource::File(path) => {
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| missing(format!("cannot read the server's URL from {path}: {error}")))?;
+                Secret::new(text.lines().next().unwrap_or_default().trim())
+            }
+        };
+        Target::parse(&secret).map_err(|error| self.says(error))
+    }
+
+    pub fn wanted(&self) -> Wanted {
+        let mut columns: BTreeMap<String, Vec<Pattern>> = BTreeMap::new();
+        for grant in self.policy.roles.values().flat_map(|role| &role.grants) {
+            let Some(database) = self.server.databases.get(&grant.database.value) else { continue };
+            if !grant.columns.is_empty() || !grant.rows.is_empty() || grant.condition.is_some() {
+                let patterns = columns.entry(database.name.clone()).or_default();
+                patterns.extend(grant.on.iter().map(|pattern| pattern.value.clone()));
+            }
+        }
+        let databases = self.server.databases.values().map(|database| database.name.clone()).collect();
+        Wanted { databases, columns }
+    }
+
+    pub fn scene(&self, state: &'a ServerState, facts: Facts<'a>) -> Scene<'a> {
+        Scene {
+            policy: self.policy,
+            environment_name: self.environment_name,
+            environment: self.environment,
+            server: self.server,
+            state,
+            leases: facts.leases,
+            suspended: facts.suspended,
+            now: facts.now,
+        }
+    }
+}

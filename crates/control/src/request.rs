@@ -1,0 +1,122 @@
+//! Use case: somebody asks for access for a while, for more of it, or takes the asking back.
+
+use rolecall_core::admit::Action;
+use rolecall_core::event::{Actor, Drafts, Kind};
+use rolecall_core::lease;
+use rolecall_core::plan::Effect;
+use rolecall_core::request::{self, Draft, Outcome, RequestId};
+
+use crate::office::{ControlError, Ground, Office, signed_in};
+use crate::store::{Reach, StoreError};
+use crate::{place, telling};
+
+impl Office {
+    /// Files a Request, or with `extends` one that continues a Lease. What it would do is read from the servers and
+    /// stands in the Event; those who decide agree to just that.
+    pub async fn request(
+        &self,
+        actor: &Actor,
+        draft: Draft,
+        extends: Option<RequestId>,
+    ) -> Result<Outcome, ControlError> {
+        if signed_in(actor)? != draft.requester {
+            return Err(ControlError::Denied(rolecall_core::admit::Denied::Nobody));
+        }
+        let file = |ground: &Ground, id, draft: Draft, digest: &str| {
+            let (beneficiary, environment, role) = (&draft.beneficiary, &draft.environment, &draft.role);
+            ground.admit(&self.policy, actor, Action::FileRequest { beneficiary, environment, role })?;
+            let facts = ground.facts(&self.policy);
+            let filed = match extends {
+                None => request::file(facts, id, draft, digest),
+                Some(extends) => request::extend(facts, id, draft, extends, digest),
+            };
+            filed.map_err(ControlError::from)
+        };
+        // Refused without bothering a server, if it will be refused.
+        let ground = self.ground().await?;
+        file(&ground, RequestId(0), draft.clone(), "")?;
+        let (effects, digest) = place::effects(ground.facts(&self.policy), &draft).await?;
+        let written = self.store.write(actor, |mut tx| async move {
+            let ground = Ground::read(&mut tx).await?;
+            let outcome = file(&ground, RequestId(tx.event().0), draft, &digest)?;
+            let request = outcome.request();
+            tx.put_request(request).await?;
+            let mut told = Drafts::from(telling::filed(request).with_effects(effects));
+            if let Outcome::Granted(_, lease) = &outcome {
+                tx.put_lease(lease, Reach::Opening).await?;
+                told = told.and(telling::approved(request, true, true)).and(telling::started(lease));
+            }
+            Ok::<_, ControlError>(tx.done(outcome, told))
+        });
+        Ok(written.await?.value)
+    }
+
+    /// Those who asked take a Request back.
+    pub async fn withdraw(&self, actor: &Actor, id: RequestId) -> Result<Outcome, ControlError> {
+        let by = signed_in(actor)?;
+        let written = self.store.write(actor, |mut tx| async move {
+            let ground = Ground::read(&mut tx).await?;
+            let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
+            ground.admit(&self.policy, actor, Action::Withdraw(&request))?;
+            let outcome = request::withdraw(ground.facts(&self.policy), request, &by)?;
+            tx.put_request(outcome.request()).await?;
+            let access = telling::asked(outcome.request());
+            let told = telling::of(id, Kind::RequestWithdrawn { request: id.to_string(), access });
+            Ok::<_, ControlError>(tx.done(outcome, told))
+        });
+        Ok(written.await?.value)
+    }
+
+    /// Closes the Requests that have waited too long or can be granted no more. Says which.
+    pub async fn expire_requests(&self) -> Result<Vec<RequestId>, ControlError> {
+        let mut closed = Vec::new();
+        while let Some(id) = self.expire_one().await? {
+            closed.push(id);
+        }
+        Ok(closed)
+    }
+
+    async fn expire_one(&self) -> Result<Option<RequestId>, ControlError> {
+        let actor = Actor::system("expiry");
+        let written = self.store.write(&actor, |mut tx| async move {
+            let ground = Ground::read(&mut tx).await?;
+            let facts = ground.facts(&self.policy);
+            let outcome = tx.pending().await?.iter().find_map(|request| request::expire(facts, request));
+            let outcome = outcome.ok_or(Nothing::ToDo)?;
+            let request = outcome.request();
+            tx.put_request(request).await?;
+            let (id, told) = (request.id, telling::closed(request));
+            Ok::<_, Nothing>(tx.done(id, told))
+        });
+        match written.await {
+            Ok(written) => Ok(Some(written.value)),
+            Err(Nothing::ToDo) => Ok(None),
+            Err(Nothing::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    /// What decisions look at, outside of any transaction: for reading only.
+    pub(crate) async fn ground(&self) -> Result<Ground, StoreError> {
+        let kept = self.store.read().leases().await?;
+        let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
+        let now = lease::steady(self.store.read().decided().await?, self.store.clock().now());
+        Ok(Ground { leases, kept, suspended: self.store.read().suspended().await?, now })
+    }
+}
+
+/// A transaction that found nothing to do, and so has nothing to tell.
+pub enum Nothing {
+    /// Nothing.
+    ToDo,
+    /// It failed.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Nothing {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// The effects that an Office shows to those who decide.
+pub type Shown = (Vec<Effect>, String);

@@ -1,0 +1,244 @@
+//! Use case: the servers are brought to what Leases and suspensions say now, and that is proved.
+//!
+//! It touches the accounts concerned and nothing else, so that neither drift nor a blocked plan holds up the end of a
+//! Lease. It can be interrupted anywhere and run again: what is not proved is tried again.
+
+use std::collections::BTreeSet;
+
+use rolecall_core::event::{Actor, Draft, Drafts, EventId, Kind};
+use rolecall_core::lease;
+use rolecall_core::plan::{Change, Plan, Step, only};
+use rolecall_core::request::principal;
+use rolecall_core::state::ServerState;
+use rolecall_engine::postgres::apply::Applier;
+use rolecall_engine::postgres::inspect::inspect_with;
+
+use crate::office::{ControlError, Ground, Office};
+use crate::place::{Place, places};
+use crate::request::Nothing;
+use crate::store::{Kept, Reach};
+use crate::telling;
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Settled {
+    /// Leases that began or ended on every server, each with how far it has got.
+    pub leases: Vec<Kept>,
+    /// Servers that did not come along: what they have to do is tried again.
+    pub failures: Vec<ControlError>,
+}
+
+impl Office {
+    /// Ends what is due, then brings every environment with something to begin or end to what it should be. Run it at
+    /// start-up, after every decision, and at [`lease::next_due`].
+    pub async fn settle(&self) -> Result<Settled, ControlError> {
+        while self.end_one_due().await? {}
+        let mut settled = Settled::default();
+        let ground = self.ground().await?;
+        for environment in self.policy.environments.keys() {
+            self.environment(environment, &ground, &mut settled).await?;
+        }
+        Ok(settled)
+    }
+
+    /// Notes one Lease that is over. It is over from then on, whatever the clock, the policy or anybody's standing does.
+    async fn end_one_due(&self) -> Result<bool, ControlError> {
+        let actor = Actor::system("expiry");
+        let written = self.store.write(&actor, |mut tx| async move {
+            let ground = Ground::read(&mut tx).await?;
+            let due = lease::due(&ground.leases, &self.policy, &ground.suspended, ground.now);
+            let (lease, why) = due.into_iter().next().ok_or(Nothing::ToDo)?;
+            let ended = lease::ended(lease.clone(), ground.now, why.clone());
+            tx.put_lease(&ended, Reach::Closing).await?;
+            Ok::<_, Nothing>(tx.done((), telling::ended(&ended, &why)))
+        });
+        match written.await {
+            Ok(_) => Ok(true),
+            Err(Nothing::ToDo) => Ok(false),
+            Err(Nothing::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    async fn environment(&self, name: &str, ground: &Ground, settled: &mut Settled) -> Result<(), ControlError> {
+        let here = ground.kept.iter().filter(|kept| kept.lease.environment == name && kept.reach != Reach::Open);
+        let moving: Vec<&Kept> = here.collect();
+        let holders = moving.iter().map(|kept| kept.lease.principal.as_str());
+        let concerned: BTreeSet<&str> = holders.chain(ground.suspended.iter().map(String::as_str)).collect();
+        if concerned.is_empty() {
+            return Ok(());
+        }
+        let (mut finished, mut failed) = (Vec::new(), None);
+        for place in places(&self.policy, name) {
+            match self.server(place, ground, &concerned, &moving).await {
+                Ok(done) => finished.push(done),
+                Err(error) => {
+                    failed = Some(error.to_string());
+                    settled.failures.push(error);
+                }
+            }
+        }
+        settled.leases.extend(self.note(moving, finished, failed.as_deref()).await?);
+        Ok(())
+    }
+
+    /// Notes in one transaction what the servers have come to, and how far each Lease has got by it.
+    async fn note(
+        &self,
+        moving: Vec<&Kept>,
+        finished: Vec<Finished>,
+        failed: Option<&str>,
+    ) -> Result<Vec<Kept>, ControlError> {
+        let actor = Actor::system("reconciler");
+        let written = self.store.write(&actor, |mut tx| async move {
+            let current = tx.leases().await?;
+            let mut told: Vec<Draft> = Vec::new();
+            let mut moved = Vec::new();
+            for kept in moving {
+                let Some((reach, drafts)) = step(kept, &finished, failed) else { continue };
+                // Whoever ended it meanwhile goes first.
+                if current.contains(kept) {
+                    tx.put_lease(&kept.lease, reach).await?;
+                    told.extend(drafts);
+                    moved.push(Kept { lease: kept.lease.clone(), reach });
+                }
+            }
+            // A server where nothing was left to do is worth an Event only where a Lease got further by it.
+            let quiet = moved.is_empty() || failed.is_some();
+            let applied = finished.into_iter().filter(|done| done.changes > 0 || !quiet).map(|done| done.told);
+            let mut all = applied.chain(told);
+            let mut drafts = Drafts::from(all.next().ok_or(Nothing::ToDo)?);
+            for draft in all {
+                drafts = drafts.and(draft);
+            }
+            Ok::<_, Nothing>(tx.done(moved, drafts))
+        });
+        match written.await {
+            Ok(written) => Ok(written.value),
+            Err(Nothing::ToDo) => Ok(Vec::new()),
+            Err(Nothing::Failed(error)) => Err(error.into()),
+        }
+    }
+
+    /// Brings the accounts of these principals on one server to what they should be, under the server's lock.
+    async fn server(
+        &self,
+        place: Place<'_>,
+        ground: &Ground,
+        principals: &BTreeSet<&str>,
+        moving: &[&Kept],
+    ) -> Result<Finished, ControlError> {
+        let (target, wanted) = (place.target()?, place.wanted());
+        let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
+        let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
+        let accounts = accounts(place, &state, principals);
+        let steps = steps(place, &state, ground, &accounts)?;
+        let (count, version) = (steps.len() as u64, state.identity.version);
+        let digest = digest(&steps);
+        let cause = moving.iter().map(|kept| EventId(kept.lease.id.0)).min();
+        if steps.is_empty() {
+            return Ok(Finished::new(place, digest, 0, cause));
+        }
+        let begun = Kind::ApplyBegun { place: place.event(), digest: digest.clone(), changes: count };
+        self.tell(begun, cause).await?;
+        let mut done = 0;
+        let ran = applier.run(&steps, version, &mut |progress| done = progress.done as u64).await;
+        if let Err(error) = ran {
+            let (place_of, error) = (place.event(), place.says(error));
+            let text = error.to_string().as_str().into();
+            self.tell(Kind::ApplyFailed { place: place_of, digest, done, changes: count, error: text }, cause).await?;
+            return Err(error);
+        }
+        let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
+        let left = self::steps(place, &state, ground, &accounts)?.len();
+        if left > 0 {
+            let unproved = Kind::ApplyFinished { place: place.event(), digest, changes: count, proved: false };
+            self.tell(unproved, cause).await?;
+            return Err(ControlError::NotProved { place: place.label(), left });
+        }
+        Ok(Finished::new(place, digest, count, cause))
+    }
+
+    async fn tell(&self, kind: Kind, cause: Option<EventId>) -> Result<(), ControlError> {
+        let draft = Draft { cause, ..Draft::new(kind) };
+        let actor = Actor::system("reconciler");
+        self.store.write(&actor, |tx| async move { Ok::<_, ControlError>(tx.done((), draft)) }).await?;
+        Ok(())
+    }
+}
+
+/// A server that is as it should be, and was read afterwards to prove it.
+struct Finished {
+    place: rolecall_core::event::Place,
+    changes: u64,
+    told: Draft,
+}
+
+impl Finished {
+    fn new(place: Place<'_>, digest: String, changes: u64, cause: Option<EventId>) -> Self {
+        let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
+        Self { place: place.event(), changes, told: Draft { cause, ..Draft::new(kind) } }
+    }
+}
+
+/// How far a Lease gets by what its servers have come to, and what tells of that; None: no further.
+fn step(kept: &Kept, finished: &[Finished], failed: Option<&str>) -> Option<(Reach, Vec<Draft>)> {
+    let lease = &kept.lease;
+    let (id, access) = (lease.id.to_string(), telling::given(lease));
+    match (failed, kept.reach) {
+        (None, Reach::Opening) => Some((Reach::Open, Vec::new())),
+        (None, Reach::Closing | Reach::Overdue) => {
+            let revoked = |done: &Finished| {
+                let proof = "read back: nothing of it is left for the account".into();
+                let (lease_id, access, place) = (id.clone(), access.clone(), done.place.clone());
+                telling::of(lease.id, Kind::LeaseRevoked { lease: lease_id, access, place, proof })
+            };
+            Some((Reach::Closed, finished.iter().map(revoked).collect()))
+        }
+        (Some(error), Reach::Closing) => {
+            let since = lease.ended.as_ref().map_or(lease.ends, |ended| ended.at);
+            let overdue = Kind::LeaseOverdue { lease: id, access, since, error: error.into() };
+            Some((Reach::Overdue, vec![telling::of(lease.id, overdue)]))
+        }
+        (Some(_), Reach::Opening | Reach::Overdue) | (_, Reach::Open | Reach::Closed) => None,
+    }
+}
+
+/// The accounts of principals: as they would be called now, and whatever bears their mark.
+fn accounts(place: Place<'_>, state: &ServerState, principals: &BTreeSet<&str>) -> BTreeSet<String> {
+    let named = principals.iter().filter_map(|id| principal(place.policy, id));
+    let mut found: BTreeSet<String> =
+        named.map(|(id, principal, _)| place.environment.account_name(place.environment_name, id, principal)).collect();
+    for id in state.owned() {
+        let comment = state.roles.get(&id).and_then(|role| role.comment.as_deref());
+        let mark = rolecall_core::mark::Mark::parse(comment);
+        if mark.and_then(|mark| mark.account).is_some_and(|account| principals.contains(account.as_str())) {
+            found.insert(state.names.name(id).to_owned());
+        }
+    }
+    found
+}
+
+fn steps(
+    place: Place<'_>,
+    state: &ServerState,
+    ground: &Ground,
+    accounts: &BTreeSet<String>,
+) -> Result<Vec<Step>, ControlError> {
+    let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
+    let steps = only(&plan.steps, accounts);
+    for step in &steps {
+        if let Change::GrantMembership { role, .. } = &step.change
+            && state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id))
+        {
+            return Err(ControlError::NoRole { place: place.label(), role: role.clone() });
+        }
+    }
+    Ok(steps)
+}
+
+fn digest(steps: &[Step]) -> String {
+    use sha2::{Digest, Sha256};
+    let text = serde_json::to_vec(steps).unwrap_or_default();
+    let hex: String = Sha256::digest(&text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

@@ -1,0 +1,218 @@
+//! Requests, Leases and suspensions in the store.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rolecall_core::lease::{self, Lease};
+use rolecall_core::request::{Request, RequestId};
+use serde::de::DeserializeOwned;
+use sqlx::{Row, SqliteConnection};
+
+use super::rows::number;
+use super::{Reader, StoreError, Tx};
+
+/// How far a Lease has got on the servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Granted, and not on every server yet.
+    Opening,
+    /// On every server.
+    Open,
+    /// Over, and not known to be off every server.
+    Closing,
+    /// As `Closing`, and a server did not answer: told once.
+    Overdue,
+    /// Over, and proved to be off every server.
+    Closed,
+}
+
+impl Reach {
+    const ALL: [Self; 5] = [Self::Opening, Self::Open, Self::Closing, Self::Overdue, Self::Closed];
+
+    /// As it is stored.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opening => "opening",
+            Self::Open => "open",
+            Self::Closing => "closing",
+            Self::Overdue => "overdue",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// A Lease and how far it has got.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// The Lease.
+    pub lease: Lease,
+    /// How far it has got.
+    pub reach: Reach,
+}
+
+const LEASES: &str = "SELECT state, document FROM lease WHERE state <> 'closed' ORDER BY ends_at, id";
+
+impl Tx {
+    /// Everything written refers to the Events of this transaction, which come last.
+    async fn defer(&mut self) -> Result<(), StoreError> {
+        sqlx::query("PRAGMA defer_foreign_keys = ON").execute(self.connection()).await?;
+        Ok(())
+    }
+
+    /// The time to decide for: no earlier than any that was decided for before.
+    pub(crate) async fn steady(&mut self) -> Result<Timestamp, StoreError> {
+        let now = self.now();
+        let steady = lease::steady(decided(self.connection()).await?, now);
+        sqlx::query("INSERT INTO meta (name, value) VALUES ('decided', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+            .bind(steady.to_string())
+            .execute(self.connection())
+            .await?;
+        Ok(steady)
+    }
+
+    /// A Request.
+    pub(crate) async fn request(&mut self, id: RequestId) -> Result<Option<Request>, StoreError> {
+        request(self.connection(), id).await
+    }
+
+    /// Requests that wait.
+    pub(crate) async fn pending(&mut self) -> Result<Vec<Request>, StoreError> {
+        let rows = sqlx::query_scalar("SELECT document FROM request WHERE state = 'pending' ORDER BY expires_at")
+            .fetch_all(self.connection())
+            .await?;
+        rows.iter().map(|text: &String| parse(text)).collect()
+    }
+
+    /// Leases that are not closed.
+    pub(crate) async fn leases(&mut self) -> Result<Vec<Kept>, StoreError> {
+        leases(self.connection()).await
+    }
+
+    /// Who is suspended by an act.
+    pub(crate) async fn suspended(&mut self) -> Result<BTreeSet<String>, StoreError> {
+        suspended(self.connection()).await
+    }
+
+    /// Writes a Request as it is now.
+    pub(crate) async fn put_request(&mut self, request: &Request) -> Result<(), StoreError> {
+        self.defer().await?;
+        let event = number(self.event().0)?;
+        sqlx::query(
+            "INSERT INTO request (id, state, principal, role, environment, filed_at, expires_at, document, event) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
+             state = excluded.state, expires_at = excluded.expires_at, document = excluded.document, event = excluded.event",
+        )
+        .bind(request.id.to_string())
+        .bind(request.state.word())
+        .bind(&request.asks.beneficiary)
+        .bind(&request.asks.role)
+        .bind(&request.asks.environment)
+        .bind(request.filed.as_millisecond())
+        .bind(request.expires.as_millisecond())
+        .bind(text(request)?)
+        .bind(event)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Writes a Lease as it is now.
+    pub(crate) async fn put_lease(&mut self, lease: &Lease, reach: Reach) -> Result<(), StoreError> {
+        self.defer().await?;
+        let event = number(self.event().0)?;
+        sqlx::query(
+            "INSERT INTO lease (id, state, request, principal, role, environment, ends_at, document, event) \
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET \
+             state = excluded.state, document = excluded.document, event = excluded.event",
+        )
+        .bind(lease.id.to_string())
+        .bind(reach.word())
+        .bind(lease.id.to_string())
+        .bind(&lease.principal)
+        .bind(&lease.role)
+        .bind(&lease.environment)
+        .bind(lease.ends.as_millisecond())
+        .bind(text(lease)?)
+        .bind(event)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
+    /// Suspends somebody, or lets them back in.
+    pub(crate) async fn put_suspended(&mut self, who: &str, suspended: bool) -> Result<(), StoreError> {
+        self.defer().await?;
+        let event = number(self.event().0)?;
+        sqlx::query(
+            "INSERT INTO standing (principal, standing, event) VALUES (?, ?, ?) ON CONFLICT (principal) DO UPDATE SET \
+             standing = excluded.standing, event = excluded.event",
+        )
+        .bind(who)
+        .bind(if suspended { "suspended" } else { "active" })
+        .bind(event)
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// A Request.
+    pub async fn request(&self, id: RequestId) -> Result<Option<Request>, StoreError> {
+        request(&mut *self.connection().await?, id).await
+    }
+
+    /// Leases that are not closed.
+    pub async fn leases(&self) -> Result<Vec<Kept>, StoreError> {
+        leases(&mut *self.connection().await?).await
+    }
+
+    /// The latest time that was decided for.
+    pub async fn decided(&self) -> Result<Option<Timestamp>, StoreError> {
+        decided(&mut *self.connection().await?).await
+    }
+
+    /// Who is suspended by an act.
+    pub async fn suspended(&self) -> Result<BTreeSet<String>, StoreError> {
+        suspended(&mut *self.connection().await?).await
+    }
+}
+
+async fn decided(conn: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
+    let latest: Option<String> =
+        sqlx::query_scalar("SELECT value FROM meta WHERE name = 'decided'").fetch_optional(conn).await?;
+    latest.map(|time| time.parse().map_err(|error: jiff::Error| StoreError::Corrupt(error.to_string()))).transpose()
+}
+
+async fn request(conn: &mut SqliteConnection, id: RequestId) -> Result<Option<Request>, StoreError> {
+    let found: Option<String> = sqlx::query_scalar("SELECT document FROM request WHERE id = ?")
+        .bind(id.to_string())
+        .fetch_optional(conn)
+        .await?;
+    found.map(|text| parse(&text)).transpose()
+}
+
+async fn leases(conn: &mut SqliteConnection) -> Result<Vec<Kept>, StoreError> {
+    let rows = sqlx::query(LEASES).fetch_all(conn).await?;
+    let kept = |row: &sqlx::sqlite::SqliteRow| {
+        let (state, document): (String, String) = (row.try_get("state")?, row.try_get("document")?);
+        let reach = Reach::ALL.into_iter().find(|reach| reach.word() == state);
+        let reach = reach.ok_or_else(|| StoreError::Corrupt(format!("a lease is {state:?}")))?;
+        Ok(Kept { lease: parse(&document)?, reach })
+    };
+    rows.iter().map(kept).collect()
+}
+
+async fn suspended(conn: &mut SqliteConnection) -> Result<BTreeSet<String>, StoreError> {
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT principal FROM standing WHERE standing <> 'active'").fetch_all(conn).await?;
+    Ok(rows.into_iter().collect())
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("a document cannot be read: {error}")))
+}
+
+fn text(document: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(document).map_err(|error| StoreError::Query(error.to_string()))
+}

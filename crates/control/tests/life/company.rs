@@ -1,0 +1,210 @@
+//! A store, a server with a shop, and a clock that tests can move.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
+use rolecall_control::Office;
+use rolecall_control::clock::Clock;
+use rolecall_control::store::{Filter, Options, Store};
+use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::event::{Actor, EventId};
+use rolecall_core::plan::Plan;
+use rolecall_core::policy::model::Policy;
+use rolecall_core::policy::{Sources, read};
+use rolecall_core::request::{Draft, RequestId, Until};
+use rolecall_core::secret::Secret;
+use rolecall_engine::postgres::apply::Applier;
+use rolecall_engine::postgres::inspect::{Wanted, inspect};
+use rolecall_engine::postgres::{EngineError, Target};
+use rolecall_throwaway::{Server, binaries};
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection, Executor};
+
+const POLICY: &str = "
+rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test] }
+environments:
+  production:
+    rules: { reason_pattern: 'T-[0-9]+', max_duration: 8h, break_glass: { allow: [agents] } }
+    servers: { main: { url: '${file:URL}', databases: [app] } }
+    known: [postgres]
+roles:
+  support:
+    parameters: { customer: bigint }
+    grants: [{ database: app, allow: [select], on: shop.tickets, columns: [id, customer], rows: { customer: $customer } }]
+groups:
+  agents: { may_request: { production: [support] } }
+people:
+  ada@acme.test: {}
+  bob@acme.test: { groups: [agents] }
+  lea@acme.test: {}
+";
+
+const SHOP: &str = "CREATE SCHEMA shop; CREATE TABLE shop.tickets (id int, customer bigint, note text); \
+                    INSERT INTO shop.tickets VALUES (1, 42, 'a'), (2, 43, 'b')";
+
+/// The machine's clock, moved.
+pub struct Moved(AtomicI64);
+
+impl Clock for Moved {
+    fn now(&self) -> Timestamp {
+        Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+}
+
+pub struct Company {
+    pub server: Server,
+    folder: tempfile::TempDir,
+    clock: Arc<Moved>,
+}
+
+pub fn address(who: &str) -> String {
+    format!("{who}@acme.test")
+}
+
+impl Company {
+    /// The shop, with the policy applied.
+    pub async fn new() -> Self {
+        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("url"), server.url("postgres", "postgres")).unwrap();
+        let company = Self { server, folder, clock: Arc::new(Moved(AtomicI64::new(0))) };
+        let mut conn = company.connect("postgres", "postgres").await.unwrap();
+        conn.execute("CREATE DATABASE app").await.unwrap();
+        company.admin(SHOP).await;
+        company.apply().await;
+        company
+    }
+
+    fn policy(&self, old: &str, new: &str) -> Policy {
+        let url = self.folder.path().join("url");
+        let text = POLICY.replace("URL", url.to_str().unwrap()).replace(old, new);
+        let outcome = read(&Sources::one("policy.yaml", text), Timestamp::now());
+        outcome.policy.unwrap_or_else(|| panic!("{:?}", outcome.problems))
+    }
+
+    async fn apply(&self) {
+        let policy = self.policy("", "");
+        let environment = &policy.environments["production"];
+        let target = Target::parse(&Secret::new(self.server.url("postgres", "postgres"))).unwrap();
+        let patterns = policy.roles["support"].grants[0].on.iter().map(|on| on.value.clone()).collect();
+        let wanted = Wanted { databases: vec!["app".into()], columns: [("app".to_owned(), patterns)].into() };
+        let state = inspect(&target, &wanted).await.unwrap();
+        let scene = Scene {
+            policy: &policy,
+            environment_name: "production",
+            environment,
+            server: &environment.servers["main"],
+            state: &state,
+            leases: &[],
+            suspended: &NOBODY,
+            now: Timestamp::now(),
+        };
+        let (plan, _) = Plan::new(scene, "main");
+        let mut applier = Applier::lock(&target).await.unwrap();
+        applier.run(&plan.steps, state.identity.version, &mut |_| {}).await.unwrap();
+        applier.release().await.unwrap();
+    }
+
+    pub async fn office(&self) -> Office {
+        self.office_with("", "").await
+    }
+
+    /// With one thing in the policy changed.
+    pub async fn office_with(&self, old: &str, new: &str) -> Office {
+        Office { store: self.store(&self.path()).await, policy: Arc::new(self.policy(old, new)) }
+    }
+
+    pub async fn office_at(&self, path: &Path) -> Office {
+        Office { store: self.store(path).await, policy: Arc::new(self.policy("", "")) }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("state/store.db")
+    }
+
+    async fn store(&self, path: &Path) -> Store {
+        let options = Options::new(path, self.folder.path().join("key/ledger.key"));
+        Store::open(&Options { clock: self.clock.clone(), ..options }).await.unwrap()
+    }
+
+    /// A copy of the store as it is.
+    pub fn copy_store(&self) -> PathBuf {
+        let to = self.folder.path().join("copy");
+        std::fs::create_dir(&to).unwrap();
+        for entry in std::fs::read_dir(self.folder.path().join("state")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+        to.join("store.db")
+    }
+
+    pub fn wait(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub fn person(&self, who: &str) -> Actor {
+        Actor::person(&address(who))
+    }
+
+    pub fn draft(&self, who: &str, customer: &str) -> Draft {
+        Draft {
+            requester: address(who),
+            beneficiary: address(who),
+            environment: "production".into(),
+            role: "support".into(),
+            with: [("customer".to_owned(), vec![customer.to_owned()])].into(),
+            until: Until::For(3_600),
+            reason: "T-9".into(),
+        }
+    }
+
+    /// Bob's request for a customer.
+    pub async fn filed(&self, customer: &str) -> RequestId {
+        let office = self.office().await;
+        office.request(&self.person("bob"), self.draft("bob", customer), None).await.unwrap().request().id
+    }
+
+    /// Bob's lease for a customer, on the server.
+    pub async fn running(&self, customer: &str) -> RequestId {
+        let id = self.filed(customer).await;
+        let (office, lea) = (self.office().await, self.person("lea"));
+        let (_, shown) = office.shown(&lea, id).await.unwrap();
+        office.approve(&lea, id, &shown).await.unwrap();
+        let settled = office.settle().await.unwrap();
+        assert!(settled.failures.is_empty(), "{:?}", settled.failures);
+        id
+    }
+
+    async fn connect(&self, database: &str, user: &str) -> Result<PgConnection, EngineError> {
+        Target::parse(&Secret::new(self.server.url(database, user)))?.open(None).await
+    }
+
+    pub async fn admin(&self, sql: &'static str) {
+        self.connect("app", "postgres").await.unwrap().execute(sql).await.unwrap();
+    }
+
+    pub async fn session(&self, who: &str) -> Result<PgConnection, EngineError> {
+        self.connect("app", who).await
+    }
+
+    /// The customers whose tickets somebody sees.
+    pub async fn rows(&self, who: &str) -> Result<Vec<i64>, String> {
+        let mut conn = self.session(who).await.map_err(|error| error.to_string())?;
+        let rows = sqlx::query_scalar("SELECT customer FROM shop.tickets ORDER BY 1").fetch_all(&mut conn).await;
+        drop(conn.close().await);
+        rows.map_err(|error| error.to_string())
+    }
+
+    /// The kinds of the Events that belong to a Request.
+    pub async fn story(&self, id: RequestId) -> Vec<String> {
+        let store = self.store(&self.path()).await;
+        let filter = Filter { correlation: Some(EventId(id.0)), limit: 100, ..Filter::default() };
+        store.read().log(&filter).await.unwrap().iter().map(|event| event.kind.name().to_owned()).collect()
+    }
+}
+
+pub async fn count(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar("SELECT count(*) FROM shop.tickets").fetch_one(conn).await
+}

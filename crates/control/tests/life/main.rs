@@ -1,0 +1,173 @@
+//! The life of a Lease on a real store and a real server: asked, agreed, working, over, proved; and what goes wrong.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
+
+mod company;
+
+use company::{Company, address};
+use rolecall_control::ControlError;
+use rolecall_control::store::Reach;
+use rolecall_core::request::{Outcome, Refusal, RequestId};
+
+fn granted(outcome: &Outcome) -> RequestId {
+    match outcome {
+        Outcome::Granted(request, _) => request.id,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_agreed_working_over_and_proved() {
+    let company = Company::new().await;
+    let office = company.office().await;
+    let (bob, lea) = (company.person("bob"), company.person("lea"));
+    let filed = office.request(&bob, company.draft("bob", "42"), None).await.unwrap();
+    let id = filed.request().id;
+    let (effects, shown) = office.shown(&lea, id).await.unwrap();
+    let told = format!("{effects:?}");
+    assert!(told.contains("bob@acme.test") && told.contains("customer = 42"), "{told}");
+    assert!(company.rows("bob").await.is_err(), "nothing before anybody agreed");
+    assert!(matches!(office.approve(&bob, id, &shown).await, Err(ControlError::Denied(_))));
+    let refused = office.approve(&lea, id, "sha256:other").await;
+    assert!(matches!(refused, Err(ControlError::Refused(Refusal::NotWhatWasShown))), "{refused:?}");
+    assert_eq!(granted(&office.approve(&lea, id, &shown).await.unwrap()), id);
+
+    let settled = office.settle().await.unwrap();
+    assert!(settled.failures.is_empty(), "{:?}", settled.failures);
+    assert_eq!(settled.leases[0].reach, Reach::Open);
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    let mut session = company.session("bob").await.unwrap();
+    assert!(office.settle().await.unwrap().leases.is_empty(), "nothing is left to do");
+
+    company.wait(3_600);
+    let settled = office.settle().await.unwrap();
+    assert!(settled.failures.is_empty(), "{:?}", settled.failures);
+    assert_eq!(settled.leases[0].reach, Reach::Closed);
+    assert!(company::count(&mut session).await.is_err(), "the open session is ended");
+    assert!(company.rows("bob").await.is_err());
+    let story = company.story(id).await;
+    let kinds = [
+        "request_filed",
+        "request_approved",
+        "lease_started",
+        "apply_begun",
+        "apply_finished",
+        "lease_ended",
+        "apply_begun",
+        "apply_finished",
+        "lease_revoked",
+    ];
+    assert_eq!(story, kinds);
+    // The clock is set back: nothing comes back.
+    company.wait(-3_000);
+    assert!(office.settle().await.unwrap().leases.is_empty());
+    assert!(company.rows("bob").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_ends_although_the_server_was_down_and_rolecall_was_killed() {
+    let mut company = Company::new().await;
+    let id = company.running("42").await;
+    // Killed: the office is dropped without a word. The server goes down, and the lease runs out meanwhile.
+    company.server.stop();
+    company.wait(4_000);
+    let office = company.office().await;
+    let settled = office.settle().await.unwrap();
+    assert_eq!((settled.failures.len(), settled.leases[0].reach), (1, Reach::Overdue));
+    assert!(office.settle().await.unwrap().leases.is_empty(), "told once");
+    company.server.restart().unwrap();
+    assert_eq!(company.rows("bob").await.unwrap(), [42], "the scope's own end is an hour away by the server's clock");
+    let settled = company.office().await.settle().await.unwrap();
+    assert_eq!(settled.leases[0].reach, Reach::Closed);
+    assert!(company.rows("bob").await.is_err());
+    let story = company.story(id).await;
+    assert_eq!(story.iter().filter(|kind| *kind == "lease_overdue").count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_between_the_servers_change_and_the_note_of_it() {
+    let company = Company::new().await;
+    let office = company.office().await;
+    let id = company.filed("42").await;
+    let lea = company.person("lea");
+    let (_, shown) = office.shown(&lea, id).await.unwrap();
+    office.approve(&lea, id, &shown).await.unwrap();
+    // Another office carries it out; the note of the first is lost with it, as the store is put back.
+    let copy = company.copy_store();
+    office.settle().await.unwrap();
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    let again = company.office_at(&copy).await;
+    let settled = again.settle().await.unwrap();
+    assert_eq!(settled.leases[0].reach, Reach::Open);
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    company.wait(3_600);
+    assert_eq!(again.settle().await.unwrap().leases[0].reach, Reach::Closed);
+    assert!(company.rows("bob").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suspended_and_let_back_in_and_ended_early() {
+    let company = Company::new().await;
+    company.running("42").await;
+    let office = company.office().await;
+    let (ada, bob) = (company.person("ada"), address("bob"));
+    let refused = office.suspend(&company.person("lea"), &bob, "no").await;
+    assert!(matches!(refused, Err(ControlError::Denied(_))), "{refused:?}");
+    office.suspend(&ada, &bob, "T-1").await.unwrap();
+    let settled = office.settle().await.unwrap();
+    assert_eq!(settled.leases[0].reach, Reach::Closed);
+    assert!(company.rows("bob").await.is_err());
+    assert!(office.request(&company.person("bob"), company.draft("bob", "42"), None).await.is_err());
+    office.reinstate(&ada, &bob, "T-1 is over").await.unwrap();
+    office.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err(), "what has ended does not come back");
+
+    let id = company.running("43").await;
+    assert_eq!(company.rows("bob").await.unwrap(), [43]);
+    office.end(&company.person("bob"), id).await.unwrap();
+    office.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_leases_each_end_on_their_own() {
+    let company = Company::new().await;
+    company.running("42").await;
+    company.wait(1_800);
+    company.running("43").await;
+    assert_eq!(company.rows("bob").await.unwrap(), [42, 43]);
+    company.wait(1_800);
+    company.office().await.settle().await.unwrap();
+    assert_eq!(company.rows("bob").await.unwrap(), [43]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_it_would_do_changed_so_it_is_asked_again() {
+    let company = Company::new().await;
+    let office = company.office().await;
+    let id = company.filed("42").await;
+    let lea = company.person("lea");
+    let (_, shown) = office.shown(&lea, id).await.unwrap();
+    company.admin("GRANT SELECT (customer) ON shop.tickets TO support").await;
+    let wider = company.office_with("columns: [id, customer]", "columns: [id, customer, note]").await;
+    let outcome = wider.approve(&lea, id, &shown).await.unwrap();
+    assert!(matches!(outcome, Outcome::AskedAgain(_)), "{outcome:?}");
+    let (_, shown) = wider.shown(&lea, id).await.unwrap();
+    assert!(matches!(wider.approve(&lea, id, &shown).await.unwrap(), Outcome::Granted(..)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn breaking_the_glass_needs_no_server_and_leaves_a_review() {
+    let mut company = Company::new().await;
+    company.server.stop();
+    let office = company.office().await;
+    let bob = company.person("bob");
+    let outcome = office.break_glass(&bob, company.draft("bob", "42")).await.unwrap();
+    let id = granted(&outcome);
+    assert_eq!(office.settle().await.unwrap().failures.len(), 1);
+    company.server.restart().unwrap();
+    office.settle().await.unwrap();
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    let reviewed = office.review(&company.person("lea"), id, true, "it burned").await.unwrap();
+    assert!(reviewed.review.unwrap().done.unwrap().justified);
+}

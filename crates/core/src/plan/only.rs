@@ -1,0 +1,50 @@
+//! A plan cut down to some accounts: what a Lease begins or ends must not wait for, nor carry out, anything else.
+
+use std::collections::BTreeSet;
+
+use super::change::{Change, Grantee};
+use super::step::Step;
+
+/// The steps that concern these accounts, by their names on the server, and nobody else.
+pub fn only(steps: &[Step], accounts: &BTreeSet<String>) -> Vec<Step> {
+    steps.iter().filter_map(|step| Some(Step { change: part(&step.change, accounts)?, ..step.clone() })).collect()
+}
+
+fn part(change: &Change, accounts: &BTreeSet<String>) -> Option<Change> {
+    let whole = |name: &String| accounts.contains(name).then(|| change.clone());
+    let all = |grantees: &[Grantee]| {
+        let own = |grantee: &Grantee| matches!(grantee, Grantee::Role(name) if accounts.contains(name));
+        grantees.iter().all(own).then(|| change.clone())
+    };
+    match change {
+        Change::CreateRole { role, .. }
+        | Change::AlterRole { role, .. }
+        | Change::CommentRole { role, .. }
+        | Change::Setting { role, .. }
+        | Change::EndSessions { role }
+        | Change::DropOwned { role, .. }
+        | Change::DropRole { role } => whole(role),
+        Change::RevokeMembership { member, .. } => whole(member),
+        Change::SetOwner { from, .. } | Change::ReassignOwned { from, .. } => whole(from),
+        Change::GrantMembership { role, members } => {
+            let members: Vec<String> = members.iter().filter(|name| accounts.contains(*name)).cloned().collect();
+            (!members.is_empty()).then(|| Change::GrantMembership { role: role.clone(), members })
+        }
+        Change::AddScopes { scopes } => {
+            let scopes: Vec<_> = scopes.iter().filter(|scope| accounts.contains(&scope.account)).cloned().collect();
+            (!scopes.is_empty()).then_some(Change::AddScopes { scopes })
+        }
+        Change::RemoveScopes { scopes } => {
+            let scopes: Vec<_> = scopes.iter().filter(|scope| accounts.contains(&scope.account)).cloned().collect();
+            (!scopes.is_empty()).then_some(Change::RemoveScopes { scopes })
+        }
+        Change::Revoke { grantees, .. } | Change::RevokeColumns { grantees, .. } => all(grantees),
+        Change::CreateMarker { .. }
+        | Change::Grant { .. }
+        | Change::GrantColumns { .. }
+        | Change::GrantDefault { .. }
+        | Change::RevokeDefault { .. }
+        | Change::InstallHelper
+        | Change::SecureTable { .. } => None,
+    }
+}
