@@ -55,9 +55,9 @@ pub enum ControlError {
         /// Why, without the URL.
         why: String,
     },
-    /// A Role is not on the server yet.
-    #[error("{place} does not have the role {role} yet: apply the policy first")]
-    NoRole {
+    /// A Role does not give on the server what the policy says.
+    #[error("{place}: the role {role} is not what the policy says; nobody gets it until the policy is applied")]
+    NotReady {
         /// `production · main`
         place: String,
         /// The Role's name on the server.

@@ -58,6 +58,11 @@ impl<'a> Place<'a> {
         format!("{} · {}", self.environment_name, self.server_name)
     }
 
+    /// A Role's name on the server.
+    pub fn role_name(&self, role: &str) -> String {
+        self.environment.role_name(self.environment_name, role)
+    }
+
     pub fn event(&self) -> event::Place {
         event::Place { environment: self.environment_name.to_owned(), server: self.server_name.to_owned() }
     }

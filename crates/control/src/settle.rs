@@ -5,9 +5,10 @@
 
 use std::collections::BTreeSet;
 
+use rolecall_core::desire::closure;
 use rolecall_core::event::{Actor, Draft, Drafts, EventId, Kind};
 use rolecall_core::lease;
-use rolecall_core::plan::{Change, Plan, Step, only};
+use rolecall_core::plan::{Change, Plan, Step, only, shapes};
 use rolecall_core::request::principal;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
@@ -227,13 +228,29 @@ fn steps(
     let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
     let steps = only(&plan.steps, accounts);
     for step in &steps {
-        if let Change::GrantMembership { role, .. } = &step.change
-            && state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id))
-        {
-            return Err(ControlError::NoRole { place: place.label(), role: role.clone() });
+        let role = match &step.change {
+            Change::GrantMembership { role, .. } => vec![role],
+            Change::AddScopes { scopes } => scopes.iter().map(|scope| &scope.role).collect(),
+            _ => continue,
+        };
+        for role in role {
+            ready(place, state, &plan, role)?;
         }
     }
     Ok(steps)
+}
+
+/// A Role gives on the server what the policy says, no less and no more: else those who agreed were shown something
+/// else than its holder gets.
+fn ready(place: Place<'_>, state: &ServerState, plan: &Plan, role: &str) -> Result<(), ControlError> {
+    let missing = state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id));
+    let named = place.policy.roles.keys().find(|name| place.role_name(name) == role);
+    let reached = named.map(|name| closure(place.policy, name)).unwrap_or_default();
+    let roles: BTreeSet<String> = reached.into_iter().map(|name| place.role_name(name)).chain([role.into()]).collect();
+    if missing || plan.steps.iter().any(|step| shapes(&step.change, &roles)) {
+        return Err(ControlError::NotReady { place: place.label(), role: role.to_owned() });
+    }
+    Ok(())
 }
 
 fn digest(steps: &[Step]) -> String {

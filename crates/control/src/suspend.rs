@@ -28,7 +28,8 @@ impl Office {
             }
             Ok::<_, ControlError>(tx.done((), told))
         });
-        Ok(written.await?.value)
+        written.await?;
+        Ok(())
     }
 
     /// Lets somebody back in whom an act shut out. What the policy suspends stays so; ended Leases stay ended.
@@ -43,7 +44,8 @@ impl Office {
             let told = changed(who, Standing::Suspended, Standing::Active, reason);
             Ok::<_, ControlError>(tx.done((), told))
         });
-        Ok(written.await?.value)
+        written.await?;
+        Ok(())
     }
 }
 

@@ -157,6 +157,36 @@ async fn what_it_would_do_changed_so_it_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_gets_a_role_that_gives_more_than_the_policy_says() {
+    let company = Company::new().await;
+    let id = company.filed("42").await;
+    let (office, lea) = (company.office().await, company.person("lea"));
+    let (_, shown) = office.shown(&lea, id).await.unwrap();
+    office.approve(&lea, id, &shown).await.unwrap();
+    for (drift, mend) in [
+        (
+            "GRANT SELECT ON shop.tickets TO support",
+            "REVOKE SELECT ON shop.tickets FROM support; GRANT SELECT (id, customer) ON shop.tickets TO support",
+        ),
+        ("ALTER TABLE shop.tickets DISABLE ROW LEVEL SECURITY", "ALTER TABLE shop.tickets ENABLE ROW LEVEL SECURITY"),
+    ] {
+        company.admin(drift).await;
+        let settled = office.settle().await.unwrap();
+        assert!(matches!(settled.failures[..], [ControlError::NotReady { .. }]), "{drift}: {:?}", settled.failures);
+        assert!(company.rows("bob").await.is_err(), "{drift}");
+        company.admin(mend).await;
+    }
+    let settled = office.settle().await.unwrap();
+    assert!(settled.failures.is_empty(), "{:?}", settled.failures);
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    // What is worse than the policy does not hold up the end.
+    company.admin("GRANT SELECT ON shop.tickets TO support").await;
+    company.wait(3_600);
+    assert_eq!(office.settle().await.unwrap().leases[0].reach, Reach::Closed);
+    assert!(company.rows("bob").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn breaking_the_glass_needs_no_server_and_leaves_a_review() {
     let mut company = Company::new().await;
     company.server.stop();

@@ -15,7 +15,7 @@ pub use change::{
     RowPolicyDef,
 };
 pub use effects::{Direction, Effect};
-pub use only::only;
+pub use only::{only, shapes};
 pub use risk::{Risk, Risks, Undo};
 pub use step::{Stage, Step};
 

@@ -48,3 +48,36 @@ fn part(change: &Change, accounts: &BTreeSet<String>) -> Option<Change> {
         | Change::SecureTable { .. } => None,
     }
 }
+
+/// True when a change is about what one of these Roles gives, by their names on the server: until it is carried out,
+/// holding the Role means something else than the policy says. Row security counts for every Role.
+pub fn shapes(change: &Change, roles: &BTreeSet<String>) -> bool {
+    let among = |grantees: &[Grantee]| {
+        grantees.iter().any(|grantee| match grantee {
+            Grantee::Role(name) => roles.contains(name),
+            Grantee::Public => false,
+        })
+    };
+    match change {
+        Change::CreateRole { role, .. }
+        | Change::AlterRole { role, .. }
+        | Change::DropOwned { role, .. }
+        | Change::DropRole { role } => roles.contains(role),
+        Change::GrantMembership { members, .. } => members.iter().any(|member| roles.contains(member)),
+        Change::RevokeMembership { member, .. } => roles.contains(member),
+        Change::Grant { grantees, .. }
+        | Change::Revoke { grantees, .. }
+        | Change::GrantColumns { grantees, .. }
+        | Change::RevokeColumns { grantees, .. }
+        | Change::GrantDefault { grantees, .. }
+        | Change::RevokeDefault { grantees, .. } => among(grantees),
+        Change::SetOwner { from, .. } | Change::ReassignOwned { from, .. } => roles.contains(from),
+        Change::InstallHelper | Change::SecureTable { .. } => true,
+        Change::CreateMarker { .. }
+        | Change::CommentRole { .. }
+        | Change::Setting { .. }
+        | Change::AddScopes { .. }
+        | Change::RemoveScopes { .. }
+        | Change::EndSessions { .. } => false,
+    }
+}
