@@ -2,7 +2,7 @@
 //!
 //! A scenario is prose with fenced blocks that run in order (see `tests/scenarios/README.md`).
 
-#![expect(clippy::unwrap_used, reason = "a test's own files and folders")]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's own files and folders")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,11 +29,65 @@ fn main() {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let scenario = |path: &PathBuf| path.extension().is_some_and(|end| end == "md") && !path.ends_with("README.md");
-    let trials = files.into_iter().filter(scenario).map(|path| {
+    let version = binaries::find(None).map_or(0, |found| found.version);
+    let trials = files.into_iter().filter(scenario).flat_map(|path| {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        Trial::test(name, move || run(&path).map_err(Failed::from))
+        let needs = Needs::read(&std::fs::read_to_string(&path).unwrap());
+        let path = std::sync::Arc::new(path);
+        let trial = |name: String, user: &'static str| {
+            let path = path.clone();
+            let trial = Trial::test(name, move || run(&path, user).map_err(Failed::from));
+            trial.with_ignored_flag(version < needs.version)
+        };
+        let mut trials = vec![trial(name.clone(), SUPERUSER)];
+        if !needs.superuser {
+            trials.push(trial(format!("{name}_as_admin"), ADMIN));
+        }
+        trials
     });
     libtest_mimic::run(&arguments, trials.collect()).exit();
+}
+
+/// As whom Rolecall connects.
+const SUPERUSER: &str = "postgres";
+/// Nothing but CREATEROLE, and membership in the owner of the database `app`.
+const ADMIN: &str = "admin";
+
+/// What a scenario asks for, in lines of its prose that begin with `needs: `.
+#[derive(Default)]
+struct Needs {
+    /// The oldest major version that it makes sense on.
+    version: u32,
+    /// An administrator without SUPERUSER cannot play it.
+    superuser: bool,
+}
+
+impl Needs {
+    fn read(text: &str) -> Self {
+        let mut needs = Self::default();
+        for line in text.lines().filter_map(|line| line.strip_prefix("needs: ")) {
+            match line.strip_prefix("PostgreSQL ") {
+                Some(version) => needs.version = version.trim().parse().expect("`needs: PostgreSQL 15`"),
+                None => {
+                    let reason = line.strip_prefix("superuser, because ");
+                    assert!(reason.is_some_and(|text| !text.is_empty()), "`needs: superuser, because …`, not {line:?}");
+                    needs.superuser = true;
+                }
+            }
+        }
+        needs
+    }
+}
+
+/// The statements by which a plan says that a missing right can be given.
+fn remedies(said: &str) -> Vec<String> {
+    let start = |line: &str| {
+        let rest =
+            ["as an administrator of that role: ", "as a superuser: "].iter().find_map(|by| line.split_once(by))?;
+        Some(rest.1.trim().to_owned())
+    };
+    let found: std::collections::BTreeSet<String> = said.lines().filter_map(start).collect();
+    found.into_iter().collect()
 }
 
 /// One fenced block.
@@ -68,17 +122,21 @@ struct Stage {
     runtime: tokio::runtime::Runtime,
     policy: tempfile::NamedTempFile,
     ledger: tempfile::TempDir,
+    user: &'static str,
 }
 
-fn run(path: &Path) -> Result<(), String> {
+fn run(path: &Path, user: &'static str) -> Result<(), String> {
     let binaries = binaries::find(None).map_err(|error| error.to_string())?;
     let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policy = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let ledger = tempfile::tempdir().unwrap();
-    let stage = Stage { server, runtime, policy, ledger };
+    let stage = Stage { server, runtime, policy, ledger, user };
     stage.sql("postgres", "postgres", "CREATE ROLE app_owner NOLOGIN").map_err(|error| error.to_string())?;
     stage.sql("postgres", "postgres", "CREATE DATABASE app OWNER app_owner").map_err(|error| error.to_string())?;
+    if user == ADMIN {
+        stage.sql("postgres", "postgres", "CREATE ROLE admin LOGIN CREATEROLE; GRANT app_owner TO admin")?;
+    }
     let text = std::fs::read_to_string(path).unwrap();
     let blocks = blocks(&text);
     let mut answer: Option<String> = None;
@@ -144,33 +202,52 @@ impl Stage {
         Ok(answer.rows.iter().map(row).collect::<Vec<_>>().join("\n"))
     }
 
-    /// Runs the program; every line of `wanted` must stand somewhere in what it says, and `not: …` nowhere.
+    /// Runs the program, whose words are checked. An administrator to whom it says that a right is missing is given
+    /// it, by the very statement that it names, and must then get on.
     fn rolecall(&self, command: &[&str], status: i32, wanted: &str) -> Result<(), String> {
+        let mut given: Vec<String> = Vec::new();
+        loop {
+            let (code, said) = self.said(command)?;
+            if self.user == ADMIN && said.contains("missing-right") && !wanted.contains("missing-right") {
+                let missing: Vec<_> = remedies(&said).into_iter().filter(|sql| !given.contains(sql)).collect();
+                if code != Some(1) || missing.is_empty() {
+                    return Err(format!("rolecall {}: {code:?}, after {given:?}\n{said}", command.join(" ")));
+                }
+                missing.iter().try_for_each(|sql| self.sql("postgres", "postgres", sql).map(drop))?;
+                given.extend(missing);
+                continue;
+            }
+            return expected(&command.join(" "), (code, status), &said, wanted);
+        }
+    }
+
+    fn said(&self, command: &[&str]) -> Result<(Option<i32>, String), String> {
         let output = Command::new(env!("CARGO_BIN_EXE_rolecall"))
             .args(command)
-            .env("URL", self.server.url("postgres", "postgres"))
+            .env("URL", self.server.url("postgres", self.user))
             .env("ROLECALL_POLICY", self.policy.path())
             .env("ROLECALL_STORE", self.ledger.path().join("store.db"))
             .env("ROLECALL_LEDGER_KEY", self.ledger.path().join("ledger.key"))
             .output()
             .map_err(|error| error.to_string())?;
         let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        if output.status.code() != Some(status) {
-            return Err(format!(
-                "rolecall {}: exit {:?}, expected {status}\n{said}",
-                command.join(" "),
-                output.status.code()
-            ));
-        }
-        for line in wanted.lines().map(str::trim).filter(|line| !line.is_empty()) {
-            let fits = match line.strip_prefix("not: ") {
-                Some(unwanted) => !said.contains(unwanted),
-                None => said.contains(line),
-            };
-            if !fits {
-                return Err(format!("rolecall {}: expected\n{line}\nin\n{said}", command.join(" ")));
-            }
-        }
-        Ok(())
+        Ok((output.status.code(), said))
     }
+}
+
+/// Every line of `wanted` must stand somewhere in what was said, and `not: …` nowhere.
+fn expected(command: &str, (code, status): (Option<i32>, i32), said: &str, wanted: &str) -> Result<(), String> {
+    if code != Some(status) {
+        return Err(format!("rolecall {command}: exit {code:?}, expected {status}\n{said}"));
+    }
+    for line in wanted.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let fits = match line.strip_prefix("not: ") {
+            Some(unwanted) => !said.contains(unwanted),
+            None => said.contains(line),
+        };
+        if !fits {
+            return Err(format!("rolecall {command}: expected\n{line}\nin\n{said}"));
+        }
+    }
+    Ok(())
 }
