@@ -1,10 +1,11 @@
-//! Repository chores: `cargo xtask check`, `cargo xtask gen`, `cargo xtask postgres`.
+//! Repository chores: `cargo xtask check`, `gen`, `postgres`, `versions`, `nightly`.
 
 mod check;
 mod generate;
 mod postgres;
 mod readme;
 mod shell;
+mod versions;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -24,6 +25,10 @@ enum Chore {
     Gen(generate::Arguments),
     /// Download PostgreSQL servers for tests, and print where they are
     Postgres(postgres::Arguments),
+    /// Run the suites that depend on PostgreSQL on several versions of it
+    Versions(versions::Arguments),
+    /// Run them on all versions, in their long modes
+    Nightly,
 }
 
 fn main() -> ExitCode {
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
         Chore::Check(arguments) => check::run(&arguments),
         Chore::Gen(arguments) => generate::run(&arguments),
         Chore::Postgres(arguments) => postgres::run(&arguments),
+        Chore::Versions(arguments) => versions::run(&arguments),
+        Chore::Nightly => versions::nightly(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -16,6 +16,11 @@ pub fn cargo(words: &[&str]) -> anyhow::Result<()> {
     timed(&format!("cargo {}", words.join(" ")), &mut command(words))
 }
 
+/// Likewise, with variables in the environment.
+pub fn cargo_with(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
+    timed(&format!("cargo {}", words.join(" ")), command(words).envs(environment.iter().copied()))
+}
+
 /// Runs a script with `bash`, likewise.
 pub fn bash(script: &str) -> anyhow::Result<()> {
     timed(script, Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(root()))

