@@ -20,7 +20,7 @@ const SERVER: [&str; 7] = [
     question!("tablespaces"),
 ];
 
-const DATABASE: [&str; 14] = [
+const DATABASE: [&str; 15] = [
     question!("relations"),
     question!("routines"),
     question!("types"),
@@ -35,6 +35,7 @@ const DATABASE: [&str; 14] = [
     question!("reads"),
     question!("helper"),
     question!("other_owned"),
+    question!("temporary"),
 ];
 
 /// A psql script that reads the rows that a plan reads, by the same questions.

@@ -47,6 +47,7 @@ pub fn diff(scene: Scene<'_>, desired: &Desired) -> Difference {
         leaks::find(&mut differ, database, contents);
     }
     owners::server_wide(&mut differ);
+    owners::closed(&mut differ);
     owners::removals(&mut differ);
     strangers::find(&mut differ);
     rights::check(&mut differ);

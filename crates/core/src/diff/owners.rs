@@ -128,6 +128,19 @@ pub fn reaches(differ: &Differ<'_>, member: RoleId, role: RoleId) -> bool {
     false
 }
 
+/// Databases that cannot be looked into although owned roles have something there.
+pub fn closed(differ: &mut Differ<'_>) {
+    for database in differ.state.databases.iter().filter(|database| database.mentions_owned) {
+        if database.allows_connections || differ.state.contents.contains_key(&database.name) {
+            continue;
+        }
+        let name = &database.name;
+        let message = format!("database {name} takes no connections: what owned roles have in it is not looked at");
+        let help = format!("ALTER DATABASE … ALLOW_CONNECTIONS true, apply, and close {name} again; or drop it");
+        differ.find(Level::Warning, "closed-database", name, message, &help);
+    }
+}
+
 /// Owned roles that the policy does not have any more.
 pub fn removals(differ: &mut Differ<'_>) {
     let gone: Vec<RoleId> = differ.owned.iter().filter(|id| !differ.desired.roles.contains_key(id)).copied().collect();
@@ -252,6 +265,7 @@ fn mentions(differ: &Differ<'_>, contents: &Contents, id: RoleId) -> bool {
         || contents.columns.values().flatten().filter_map(|column| column.acl).any(named)
         || contents.default_acls.iter().any(|row| row.creator == id || named(row.acl))
         || contents.row_policies.iter().any(|policy| policy.roles.contains(&id))
+        || contents.temporary.contains(&id)
 }
 
 /// Who takes over objects, if the environment names a role that exists.

@@ -15,12 +15,7 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
     let Some(wanted) = desired.contents.get(database) else { return };
     let none = Helper::default();
     let helper = contents.helper.as_ref().unwrap_or(&none);
-    let needed = !wanted.secured.is_empty();
-    if needed && !contents.helper.as_ref().is_some_and(Helper::is_intact) {
-        let reason =
-            if contents.helper.is_some() { "Rolecall's own schema was changed" } else { "row filters need it" };
-        differ.step(Stage::Shape, Some(database), Change::InstallHelper, reason);
-    }
+    let first = differ.steps.len();
     let mut policies: BTreeMap<u32, Vec<&RowPolicy>> = BTreeMap::new();
     for policy in &contents.row_policies {
         policies.entry(policy.table).or_default().push(policy);
@@ -33,7 +28,24 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
             one(differ, database, helper, table, there, should.map_or(&[], Vec::as_slice), should.is_some());
         }
     }
+    // Not looked at by a filter alone: notes are never written into a schema `rolecall` that somebody else made.
+    let needed = !wanted.secured.is_empty() || differ.steps.iter().skip(first).any(|step| takes_notes(&step.change));
+    if needed && !contents.helper.as_ref().is_some_and(Helper::is_intact) {
+        let reason =
+            if contents.helper.is_some() { "Rolecall's own schema was changed" } else { "row filters need it" };
+        differ.step(Stage::Shape, Some(database), Change::InstallHelper, reason);
+        // It stands before the tables' changes.
+        if let Some(found) = differ.steps.get_mut(first..) {
+            found.rotate_right(1);
+        }
+    }
     scopes(differ, database, helper, &wanted.scopes);
+}
+
+/// The change reads or writes Rolecall's own schema.
+fn takes_notes(change: &Change) -> bool {
+    let Change::SecureTable { put, drop, row_security, .. } = change else { return false };
+    !put.is_empty() || row_security.is_some() || drop.iter().any(|name| name.starts_with(POLICY_PREFIX))
 }
 
 fn is_secured(helper: &Helper, table: &Object) -> bool {
@@ -108,20 +120,20 @@ fn stranger(
     by_rolecall: bool,
 ) -> bool {
     let public = policy.roles.iter().any(|id| id.is_public());
-    let ours = policy.roles.iter().filter(|id| differ.is_ours(**id)).count();
-    if ours > 0 && ours == policy.roles.len() {
+    if !public && policy.roles.iter().all(|id| differ.is_ours(*id)) {
         return true;
     }
-    let widens = policy.permissive && secure && (public || ours > 0);
+    // Whoever leaves drops out of the policy with DROP OWNED: no reason to wait for a decision.
+    let ours = policy.roles.iter().any(|id| differ.is_ours(*id) && differ.desired.roles.contains_key(id));
+    let widens = policy.permissive && secure && (public || ours);
     if widens && public && (by_rolecall || !table.facts.row_security) {
         return true;
     }
-    if widens || ours > 0 {
+    if widens || ours {
         let name = format!("{}.{}", table.schema.as_deref().unwrap_or_default(), table.name);
-        let message = format!(
-            "row policy {:?} on {name} in {database} is not Rolecall's and shows its rows to roles that the policy filters",
-            policy.name
-        );
+        let what =
+            if widens { "shows its rows to roles that the policy filters" } else { "names owned roles among others" };
+        let message = format!("row policy {:?} on {name} in {database} is not Rolecall's and {what}", policy.name);
         let help = "drop it, or name the roles in it that it is meant for (ALTER POLICY … TO …)";
         differ.find(Level::Error, "row-policy-leak", &name, message, help);
     }

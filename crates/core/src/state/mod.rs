@@ -197,6 +197,8 @@ pub struct Contents {
     pub helper: Option<Helper>,
     /// Things without an ACL that an owned role owns (publications, operators, text search…): description and owner.
     pub other_owned: Vec<(String, RoleId)>,
+    /// Owned roles that own or were granted temporary things of some session: none of them is governed.
+    pub temporary: BTreeSet<RoleId>,
 }
 
 impl Contents {

@@ -151,7 +151,7 @@ fn every_change() -> Vec<Change> {
         Change::SecureTable {
             table: table(),
             put: policies(),
-            drop: vec!["an 'old' one".into()],
+            drop: vec!["another's 'old' one".into(), "rolecall_'old' one".into()],
             row_security: Some(true),
         },
         Change::SecureTable { table: table(), put: vec![], drop: vec![], row_security: Some(false) },

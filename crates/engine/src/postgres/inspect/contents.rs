@@ -1,6 +1,6 @@
 //! What is inside one database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rolecall_core::policy::pattern::Pattern;
 use rolecall_core::state::{
@@ -32,6 +32,7 @@ pub(super) async fn read(
         reads: reads(conn).await?,
         helper: helper::read(conn).await?,
         other_owned: other_owned(conn, state).await?,
+        temporary: temporary(conn, state).await?,
     })
 }
 
@@ -112,6 +113,16 @@ async fn other_owned(conn: &mut PgConnection, state: &mut ServerState) -> Result
     let mut found = Vec::new();
     copy(conn, "read what else owned roles own", include_str!("sql/other_owned.sql"), |row| {
         found.push((row.text(0)?.to_owned(), state.names.intern(row.text(1)?)));
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+async fn temporary(conn: &mut PgConnection, state: &mut ServerState) -> Result<BTreeSet<RoleId>, EngineError> {
+    let mut found = BTreeSet::new();
+    copy(conn, "read who has temporary things", include_str!("sql/temporary.sql"), |row| {
+        found.insert(state.names.intern(row.text(0)?));
         Ok(())
     })
     .await?;

@@ -1,5 +1,6 @@
 //! Row security of a table: its policies, the switch, and a note of what Rolecall wrote and what PostgreSQL made of it.
 
+use rolecall_core::desire::POLICY_PREFIX;
 use rolecall_core::plan::{ObjectRef, RowPolicyDef};
 
 use super::RenderError;
@@ -22,7 +23,10 @@ pub fn secure(
     }
     for policy in drop {
         statements.push(format!("DROP POLICY IF EXISTS {} ON {}", Ident::new(policy)?, place.table));
-        statements.push(place.forget(policy)?);
+        // Of policies that others wrote there is no note, and often no schema to note it in.
+        if policy.starts_with(POLICY_PREFIX) {
+            statements.push(place.forget(policy)?);
+        }
     }
     if let Some(on) = row_security {
         statements.extend(place.switch(on));
