@@ -4,14 +4,16 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's own files and folders")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use rolecall_core::secret::Secret;
-use rolecall_engine::postgres::Target;
-use rolecall_engine::postgres::probe::probe;
+use rolecall_engine::postgres::probe::{Answer, probe};
+use rolecall_engine::postgres::{EngineError, Target};
 use rolecall_throwaway::{Options, Server, binaries};
+use sqlx::postgres::PgConnection;
 
 const ENVIRONMENT: &str = r#"environments:
   test:
@@ -123,6 +125,8 @@ struct Stage {
     policy: tempfile::NamedTempFile,
     ledger: tempfile::TempDir,
     user: &'static str,
+    /// Sessions that stay open, by the name that the scenario gives them.
+    sessions: BTreeMap<String, PgConnection>,
 }
 
 fn run(path: &Path, user: &'static str) -> Result<(), String> {
@@ -131,7 +135,7 @@ fn run(path: &Path, user: &'static str) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policy = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let ledger = tempfile::tempdir().unwrap();
-    let stage = Stage { server, runtime, policy, ledger, user };
+    let mut stage = Stage { server, runtime, policy, ledger, user, sessions: BTreeMap::new() };
     stage.sql("postgres", "postgres", "CREATE ROLE app_owner NOLOGIN").map_err(|error| error.to_string())?;
     stage.sql("postgres", "postgres", "CREATE DATABASE app OWNER app_owner").map_err(|error| error.to_string())?;
     if user == ADMIN {
@@ -148,18 +152,22 @@ fn run(path: &Path, user: &'static str) -> Result<(), String> {
 }
 
 impl Stage {
-    fn step(&self, block: &Block, answer: &mut Option<String>) -> Result<(), String> {
+    fn step(&mut self, block: &Block, answer: &mut Option<String>) -> Result<(), String> {
         let words: Vec<&str> = block.words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["yaml", ..] => {
-                let known = block.body.contains("environments:");
-                let text = if known { block.body.clone() } else { format!("{ENVIRONMENT}{}", block.body) };
+            ["yaml", options @ ..] => {
+                let body = repeated(&block.body, options)?;
+                let known = body.contains("environments:");
+                let text = if known { body } else { format!("{ENVIRONMENT}{body}") };
                 std::fs::write(self.policy.path(), text).map_err(|error| error.to_string())
             }
             ["sql", options @ ..] => {
                 let option = |name: &str| options.iter().find_map(|word| word.strip_prefix(name));
                 let (user, database) = (option("as=").unwrap_or("postgres"), option("db=").unwrap_or("app"));
-                let said = self.sql(user, database, &block.body);
+                let said = match option("session=") {
+                    Some(session) => self.session(session, user, database, &block.body),
+                    None => self.sql(user, database, &block.body),
+                };
                 if options.contains(&"fails") != said.is_err() {
                     return Err(format!("{said:?}"));
                 }
@@ -183,6 +191,8 @@ impl Stage {
                 self.rolecall(&["plan"], 0, "Nothing to do")?;
                 self.rolecall(&["verify"], 0, "agrees")
             }
+            ["server", how] => self.restart(how, &block.body),
+            ["move", what] => self.move_to_another(what),
             ["check", "fails"] => self.rolecall(&["check"], 1, &block.body),
             ["rolecall", command @ ..] => self.rolecall(command, 0, &block.body),
             other => Err(format!("no such block: {other:?}")),
@@ -191,15 +201,65 @@ impl Stage {
 
     /// Runs statements as somebody. Rows come back with ` | ` between their cells, a failure as `ERROR …`.
     fn sql(&self, user: &str, database: &str, sql: &str) -> Result<String, String> {
-        let target = Target::parse(&Secret::new(self.server.url(database, user))).map_err(|error| error.to_string())?;
-        let answer = self.runtime.block_on(async {
-            let mut conn = target.open(None).await?;
-            probe(&mut conn, sql).await
-        });
-        let answer = answer.map_err(|error| format!("ERROR {error}"))?;
-        let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
-        let row = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
-        Ok(answer.rows.iter().map(row).collect::<Vec<_>>().join("\n"))
+        let target = self.target(user, database)?;
+        said(self.runtime.block_on(async { probe(&mut target.open(None).await?, sql).await }))
+    }
+
+    /// The same in a session that stays open under a name.
+    fn session(&mut self, name: &str, user: &str, database: &str, sql: &str) -> Result<String, String> {
+        let target = self.target(user, database)?;
+        let sessions = &mut self.sessions;
+        said(self.runtime.block_on(async {
+            let conn = match sessions.remove(name) {
+                Some(conn) => conn,
+                None => target.open(None).await?,
+            };
+            probe(sessions.entry(name.to_owned()).or_insert(conn), sql).await
+        }))
+    }
+
+    fn target(&self, user: &str, database: &str) -> Result<Target, String> {
+        Target::parse(&Secret::new(self.server.url(database, user))).map_err(|error| error.to_string())
+    }
+
+    /// Stops the server and starts it again: with `settings`, one a line, and as a standby where `how` says so.
+    fn restart(&mut self, how: &str, settings: &str) -> Result<(), String> {
+        for setting in settings.lines().filter(|line| !line.trim().is_empty()) {
+            self.sql("postgres", "postgres", &format!("ALTER SYSTEM SET {setting}"))?;
+        }
+        let signal = self.server.data_dir().join("standby.signal");
+        match how {
+            "restart" => {}
+            "standby" => std::fs::write(signal, "").map_err(|error| error.to_string())?,
+            other => return Err(format!("no such way to start a server: {other}")),
+        }
+        self.server.restart().map_err(|error| error.to_string())
+    }
+
+    /// Goes on with a new server, into which everything (`all`, roles too) or one database was restored from a dump.
+    fn move_to_another(&mut self, what: &str) -> Result<(), String> {
+        let binaries = binaries::find(None).map_err(|error| error.to_string())?;
+        let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
+        let (program, database) = if what == "all" { ("pg_dumpall", "postgres") } else { ("pg_dump", what) };
+        let mut dump = Command::new(program);
+        if what != "all" {
+            dump.arg("--create");
+        }
+        let dumped = dump.arg("--dbname").arg(self.server.url(database, "postgres")).output();
+        let dumped = dumped.map_err(|error| format!("{program}: {error}"))?;
+        let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
+        std::fs::write(file.path(), &dumped.stdout).map_err(|error| error.to_string())?;
+        let mut restore = Command::new("psql");
+        // Without ON_ERROR_STOP: roles that are not there, and the superuser that is there already, are the point.
+        restore.args(["--quiet", "--no-psqlrc", "--file"]).arg(file.path()).arg(server.url("postgres", "postgres"));
+        let restored = restore.output().map_err(|error| format!("psql: {error}"))?;
+        if !dumped.status.success() || !restored.status.success() {
+            let texts = [dumped.stderr, restored.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+            return Err(texts.join("\n"));
+        }
+        self.sessions.clear();
+        self.server = server;
+        Ok(())
     }
 
     /// Runs the program, whose words are checked. An administrator to whom it says that a right is missing is given
@@ -250,4 +310,21 @@ fn expected(command: &str, (code, status): (Option<i32>, i32), said: &str, wante
         }
     }
     Ok(())
+}
+
+/// Rows with ` | ` between their cells, a failure as `ERROR …`.
+fn said(answer: Result<Answer, EngineError>) -> Result<String, String> {
+    let answer = answer.map_err(|error| format!("ERROR {error}"))?;
+    let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
+    let row = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
+    Ok(answer.rows.iter().map(row).collect::<Vec<_>>().join("\n"))
+}
+
+/// `repeat=3000` writes each line that has `{n}` so often, with the numbers from 1.
+fn repeated(body: &str, options: &[&str]) -> Result<String, String> {
+    let Some(count) = options.iter().find_map(|word| word.strip_prefix("repeat=")) else { return Ok(body.to_owned()) };
+    let count: usize = count.parse().map_err(|error| format!("repeat={count}: {error}"))?;
+    let times = |line: &str| (1..=count).map(|n| line.replace("{n}", &n.to_string())).collect::<Vec<_>>().join("\n");
+    let line = |line: &str| if line.contains("{n}") { times(line) } else { line.to_owned() };
+    Ok(body.lines().map(line).collect::<Vec<_>>().join("\n"))
 }
