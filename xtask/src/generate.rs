@@ -44,7 +44,7 @@ pub fn check() -> anyhow::Result<()> {
         bail!("not what the code generates: {}; run `cargo xtask gen` and commit the result", stale.join(", "));
     }
     println!("    {} files are up to date", FILES.len());
-    Ok(())
+    crate::links::check()
 }
 
 fn write() -> anyhow::Result<()> {

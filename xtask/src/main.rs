@@ -2,6 +2,7 @@
 
 mod check;
 mod generate;
+mod links;
 mod postgres;
 mod readme;
 mod shell;
