@@ -8,6 +8,7 @@ use rolecall_core::event::{Actor, Draft, EventId, Kind, Place};
 use rolecall_core::plan::Plan;
 
 use crate::args::{Ledger, LedgerPlace};
+use crate::scene::Given;
 use crate::show::{self, CARE};
 
 impl LedgerPlace {
@@ -50,6 +51,14 @@ impl Record {
                 Self { store: None, actor: actor() }
             }
         }
+    }
+
+    /// What acts have given and taken, by the store: without it a suspended person would come back by an apply.
+    pub async fn given(&self) -> anyhow::Result<Given> {
+        let Some(store) = &self.store else { return Ok(Given::default()) };
+        let leases = store.read().leases().await.context("cannot read the leases")?;
+        let suspended = store.read().suspended().await.context("cannot read who is suspended")?;
+        Ok(Given { leases: leases.into_iter().map(|kept| kept.lease).collect(), suspended })
     }
 
     /// Tells it. None: there is no ledger.

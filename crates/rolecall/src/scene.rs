@@ -1,10 +1,11 @@
 //! From a policy and a selection to servers: their connection targets and what has to be looked at on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
 use rolecall_core::desire::Scene;
+use rolecall_core::lease::Lease;
 use rolecall_core::policy::model::{Environment, Policy, Server, UrlSource};
 use rolecall_core::policy::pattern::Pattern;
 use rolecall_core::secret::Secret;
@@ -13,6 +14,15 @@ use rolecall_engine::postgres::Target;
 use rolecall_engine::postgres::inspect::Wanted;
 
 use crate::args::Selection;
+
+/// What acts have given and taken beside the policy: Leases, and whoever was suspended by one.
+#[derive(Debug, Default)]
+pub struct Given {
+    /// Leases that are not closed.
+    pub leases: Vec<Lease>,
+    /// Ids of principals.
+    pub suspended: BTreeSet<String>,
+}
 
 /// One server of the selection.
 #[derive(Clone, Copy)]
@@ -104,15 +114,15 @@ impl<'a> Place<'a> {
     }
 
     /// The server as it is, ready for a decision.
-    pub fn scene(&self, state: &'a ServerState) -> Scene<'a> {
+    pub fn scene(&self, state: &'a ServerState, given: &'a Given) -> Scene<'a> {
         Scene {
             policy: self.policy,
             environment_name: self.environment_name,
             environment: self.environment,
             server: self.server,
             state,
-            leases: &[],
-            suspended: &rolecall_core::desire::NOBODY,
+            leases: &given.leases,
+            suspended: &given.suspended,
             now: Timestamp::now(),
         }
     }

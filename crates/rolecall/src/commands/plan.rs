@@ -60,7 +60,8 @@ async fn document(policy: &Policy, arguments: &Plan, record: &Record, failed: &m
 async fn one(place: Place<'_>, record: &Record) -> anyhow::Result<PlanDocument> {
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
-    let (plan, _) = CorePlan::new(place.scene(&state), place.server_name);
+    let given = record.given().await?;
+    let (plan, _) = CorePlan::new(place.scene(&state, &given), place.server_name);
     let told = Kind::PlanMade {
         place: place.event(),
         digest: plan.digest.clone(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use rolecall_core::desire::{Desired, PublicRules};
+use rolecall_core::desire::{Desired, PublicRules, Scene};
 use rolecall_core::event::Kind;
 use rolecall_core::expect::{Class, classes, expected};
 use rolecall_core::plan::{ObjectRef, Plan, RowExpression};
@@ -48,7 +48,7 @@ pub async fn run(arguments: &Verify) -> anyhow::Result<Outcome> {
     let mut outcome = Outcome::Done;
     let mut verdicts = Vec::new();
     for place in places(&policy, &arguments.selection)? {
-        match one(place, arguments.limit).await {
+        match one(place, arguments.limit, &record).await {
             Ok(verdict) => {
                 let (questions, disagreements) = (verdict.questions as u64, verdict.disagreements.len() as u64);
                 record.note(Kind::RightsVerified { place: place.event(), questions, disagreements }).await;
@@ -94,10 +94,11 @@ fn say(verdict: &Verdict) {
     }
 }
 
-async fn one(place: Place<'_>, limit: usize) -> anyhow::Result<Verdict> {
+async fn one(place: Place<'_>, limit: usize, record: &Record) -> anyhow::Result<Verdict> {
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
-    let scene = place.scene(&state);
+    let given = record.given().await?;
+    let scene = place.scene(&state, &given);
     let (_, desired) = Plan::new(scene, place.server_name);
     let classes = classes(scene);
     let mut verdict = Verdict {
@@ -105,7 +106,7 @@ async fn one(place: Place<'_>, limit: usize) -> anyhow::Result<Verdict> {
         server: place.server_name.to_owned(),
         ..Verdict::default()
     };
-    let check = Check { place, state: &state, desired: &desired, classes: &classes };
+    let check = Check { scene, state: &state, desired: &desired, classes: &classes };
     let accounts: BTreeSet<&String> = classes.iter().flat_map(|class| &class.accounts).collect();
     verdict.accounts = accounts.len();
     for (logical, database) in &place.server.databases {
@@ -124,7 +125,7 @@ async fn one(place: Place<'_>, limit: usize) -> anyhow::Result<Verdict> {
 }
 
 struct Check<'a> {
-    place: Place<'a>,
+    scene: Scene<'a>,
     state: &'a ServerState,
     desired: &'a Desired,
     classes: &'a [Class],
@@ -146,7 +147,7 @@ impl Check<'_> {
         verdict: &mut Verdict,
     ) -> anyhow::Result<()> {
         let mut conn = target.open(Some(&database.name)).await?;
-        let scene = self.place.scene(self.state);
+        let scene = self.scene;
         let public = PublicRules::new(database);
         let own = |object: &&Object| object.schema.as_deref() != Some(HELPER_SCHEMA) && &*object.name != HELPER_SCHEMA;
         let all: Vec<&Object> = contents.objects.iter().filter(|object| !object.system).filter(own).collect();
