@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rolecall_core::event::{Actor, Kind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{SqliteConnection, SqlitePool};
+use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::broadcast;
 
 use super::append::{self, Stamp};
@@ -62,7 +62,13 @@ impl Store {
         if let Some(largest) = options.largest {
             connect = connect.pragma("max_page_count", (largest / 4_096).max(1).to_string());
         }
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(options.patience.max(WAIT));
+        let pool = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(options.patience.max(WAIT))
+            // SQLite ends the transaction itself when the disk is full; sqlx does not notice, and could not begin again.
+            .after_release(|conn, _| {
+                Box::pin(async move { Ok(conn.ping().await.is_ok() && !conn.is_in_transaction()) })
+            });
         let writer = pool.connect_with(connect).await.map_err(|error| opening(&options.path, error))?;
         let known = known_key(&writer, &options.path, fresh).await?;
         // A store that has a ledger needs the key it was begun with; making another would only hide the loss.
