@@ -7,7 +7,7 @@ use super::{Desired, DesiredContents, Inventory, Scene, Wants};
 use crate::policy::model::Grant;
 use crate::policy::pattern::{Pattern, Selector};
 use crate::privilege::{Kind, PrivilegeSet};
-use crate::state::{DefaultKind, RoleId};
+use crate::state::{DefaultKind, HELPER_SCHEMA, Object, RoleId};
 
 /// Adds the default privileges that the Roles' grants on whole schemas mean.
 pub fn add(
@@ -29,9 +29,9 @@ pub fn add(
                     continue;
                 }
                 let privileges = privileges(grant.privileges, kind.kind(), scene.state.identity.version);
-                let creators = creators
-                    .entry((schema.to_owned(), kind))
-                    .or_insert_with(|| find_creators(scene, logical, inventory, schema, kind, &mut desired.names));
+                let creators = creators.entry((schema.to_owned(), kind)).or_insert_with(|| {
+                    find_creators(scene, logical, inventory, Some(schema), kind, &mut desired.names)
+                });
                 for creator in creators.iter() {
                     let sum = sums.entry((*creator, schema.to_owned(), kind)).or_default().entry(*id).or_default();
                     *sum = sum.union(privileges);
@@ -63,13 +63,13 @@ fn future(pattern: &Pattern) -> Option<(&str, DefaultKind)> {
     Some((whole_schema(pattern)?, kind))
 }
 
-/// Whose future objects: whom the database names as creators, or who owns the schema or such objects in it now.
-/// Only those for whom Rolecall may speak.
-fn find_creators(
+/// Whose future objects: whom the database names as creators, or who owns the schema or such objects in it now (None:
+/// any schema). Only those for whom Rolecall may speak.
+pub fn find_creators(
     scene: Scene<'_>,
     logical: &str,
     inventory: &Inventory<'_>,
-    schema: &str,
+    schema: Option<&str>,
     kind: DefaultKind,
     names: &mut crate::state::RoleNames,
 ) -> BTreeSet<RoleId> {
@@ -83,10 +83,21 @@ fn find_creators(
                 found == kind.kind()
             }
         };
-        let objects = inventory.in_schema(schema).iter().filter_map(|place| inventory.object(*place));
-        let owners = objects.filter(|object| same(object.kind) && !object.extension).map(|object| object.owner);
-        let schema = inventory.schema(schema).and_then(|place| inventory.object(place)).map(|object| object.owner);
-        owners.chain(schema).collect()
+        let here = |object: &&Object| {
+            let place = if object.kind == Kind::Schema { Some(&*object.name) } else { object.schema.as_deref() };
+            schema.map_or(!object.system && place != Some(HELPER_SCHEMA), |schema| place == Some(schema))
+        };
+        let objects = match schema {
+            Some(schema) => {
+                inventory.schema(schema).into_iter().chain(inventory.in_schema(schema).iter().copied()).collect()
+            }
+            None => (0..inventory.contents.objects.len()).collect::<Vec<_>>(),
+        };
+        let objects = objects.into_iter().filter_map(|place| inventory.object(place)).filter(here);
+        objects
+            .filter(|object| object.kind == Kind::Schema || (same(object.kind) && !object.extension))
+            .map(|object| object.owner)
+            .collect()
     } else {
         named.iter().map(|name| names.intern(&name.value)).collect()
     };

@@ -17,7 +17,7 @@ use jiff::Timestamp;
 pub use directory::{Because, Held, Standing, holds, standing};
 pub use grants::held;
 pub use inventory::Inventory;
-pub use public::PublicRules;
+pub use public::{PublicRules, Withheld};
 pub use rows::POLICY_PREFIX;
 
 use crate::finding::Finding;
@@ -122,6 +122,8 @@ pub struct DesiredContents {
     pub scopes: BTreeSet<Scope>,
     /// What PUBLIC may hold.
     pub public: PublicRules,
+    /// What PUBLIC does not get on future objects.
+    pub withheld: public::Withheld,
 }
 
 /// Lays the policy over the server.
@@ -143,6 +145,7 @@ pub fn desire(scene: Scene<'_>) -> Desired {
         let mut wanted = grants::contents(scene, logical, &inventory, &ids, &mut desired);
         defaults::add(scene, logical, &inventory, &ids, &mut desired, &mut wanted);
         wanted.public = PublicRules::new(database);
+        public::withhold(scene, logical, &inventory, &mut desired, &mut wanted);
         desired.contents.insert(database.name.clone(), wanted);
     }
     grants::server_wide(scene, &ids, &mut desired);

@@ -1,9 +1,18 @@
 //! What PUBLIC may hold: PostgreSQL's own defaults, less what the policy revokes, plus what it keeps.
 
+use std::collections::BTreeMap;
+
+use super::defaults::find_creators;
 use super::grants::rule_reaches;
+use super::{Desired, DesiredContents, Inventory, Scene};
+use crate::finding::{Finding, Level};
 use crate::policy::model::{Database, PublicRule};
-use crate::privilege::PrivilegeSet;
-use crate::state::{Acls, Object, RoleId};
+use crate::policy::pattern::{Glob, Pattern};
+use crate::privilege::{Kind, PrivilegeSet};
+use crate::state::{Acls, DefaultKind, Object, RoleId};
+
+/// What PUBLIC does not get on future objects, by creator and kind.
+pub type Withheld = BTreeMap<(RoleId, DefaultKind), PrivilegeSet>;
 
 /// A database's rules for PUBLIC.
 #[derive(Debug, Clone, Default)]
@@ -40,5 +49,63 @@ impl PublicRules {
             return default;
         }
         default.minus(sum(&self.revoke)).union(sum(&self.keep))
+    }
+
+    /// What is taken away on every object of a kind, in every schema: a schema's own default privileges only add, so
+    /// that PostgreSQL cannot withhold its built-in default in one of them.
+    fn everywhere(&self, kind: Kind) -> PrivilegeSet {
+        let hits = self.revoke.iter().filter(|rule| rule.on.iter().any(|pattern| is_everything(&pattern.value, kind)));
+        let default = kind.public_default();
+        hits.fold(PrivilegeSet::EMPTY, |sum, rule| sum.union(rule.privileges.unwrap_or(default)).intersection(default))
+    }
+
+    /// Something of a kind's built-in default is taken away somewhere.
+    fn somewhere(&self, kind: Kind) -> bool {
+        let takes = |rule: &&PublicRule| {
+            let privileges = rule.privileges.unwrap_or_else(|| kind.public_default());
+            !privileges.intersection(kind.public_default()).is_empty()
+        };
+        let meant = |rule: &PublicRule| {
+            rule.on.iter().any(|pattern| pattern.value.kinds().contains(&kind) && !pattern.value.is_exact())
+        };
+        self.revoke.iter().filter(takes).any(meant)
+    }
+}
+
+fn is_everything(pattern: &Pattern, kind: Kind) -> bool {
+    pattern.whole_schema()
+        && pattern.schema.as_ref().is_some_and(Glob::is_everything)
+        && pattern.kinds().contains(&kind)
+}
+
+/// Kinds with a built-in default for PUBLIC, as default privileges and as policies tell them apart.
+const FUTURE: [(DefaultKind, [Kind; 2], &str); 2] = [
+    (DefaultKind::Routines, [Kind::Function, Kind::Procedure], "routine *.*"),
+    (DefaultKind::Types, [Kind::Type, Kind::Domain], "type *.*, domain *.*"),
+];
+
+/// What is taken from PUBLIC is taken from objects to come, too, as far as PostgreSQL can say that.
+pub fn withhold(
+    scene: Scene<'_>,
+    logical: &str,
+    inventory: &Inventory<'_>,
+    desired: &mut Desired,
+    wanted: &mut DesiredContents,
+) {
+    for (kind, kinds, whole) in FUTURE {
+        let taken = kinds.map(|kind| wanted.public.everywhere(kind));
+        let taken = taken.into_iter().reduce(PrivilegeSet::intersection).unwrap_or_default();
+        if !taken.is_empty() {
+            for creator in find_creators(scene, logical, inventory, None, kind, &mut desired.names) {
+                wanted.withheld.insert((creator, kind), taken);
+            }
+        } else if kinds.into_iter().any(|kind| wanted.public.somewhere(kind)) {
+            let things = kind.sql().to_ascii_lowercase();
+            let message = format!("{things} made later start with what PUBLIC has by default, until the next apply");
+            let help = format!(
+                "`on: \"{whole}\"` takes it from later ones too: PostgreSQL can withhold it in all schemas only"
+            );
+            desired.findings.push(Finding::new(Level::Info, "public-later", logical, message).help(&help));
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Differ;
 use super::acl::{Taken, compare};
+use super::objects::{KEPT, unmanaged};
 use crate::desire::Wants;
 use crate::plan::{Change, ObjectRef, Stage};
 use crate::privilege::PrivilegeSet;
@@ -27,6 +28,7 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
         let whole = compare(differ, state.acls.get(table.acl), table.owner, table_wants.unwrap_or(&nothing), public);
         let mut taken: BTreeMap<Taken, ByPrivileges> = BTreeMap::new();
         let mut given: BTreeMap<RoleId, ByPrivileges> = BTreeMap::new();
+        let mut kept: BTreeMap<RoleId, ByPrivileges> = BTreeMap::new();
         for column in columns {
             let entries = column.acl.map_or(&[][..], |acl| state.acls.get(acl));
             let left = stripped(entries, &whole.taken, table.owner);
@@ -37,12 +39,18 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
                 let columns = taken.entry(key).or_default().entry(item.privileges).or_default();
                 columns.push(column.name.to_string());
             }
+            for (role, privileges) in relied(differ, table, entries, difference.public) {
+                let columns = kept.entry(role).or_default().entry(privileges).or_default();
+                columns.push(column.name.to_string());
+            }
             for (role, privileges) in difference.given {
                 let columns = given.entry(role).or_default().entry(privileges).or_default();
                 columns.push(column.name.to_string());
             }
         }
-        steps(differ, database, table, taken, given);
+        give(differ, database, table, kept, Stage::Prepare, KEPT);
+        take(differ, database, table, taken);
+        give(differ, database, table, given, Stage::Widen, "the policy grants these columns");
     }
 }
 
@@ -63,13 +71,21 @@ fn stripped(entries: &[AclEntry], taken: &[Taken], owner: RoleId) -> Vec<AclEntr
     entries.iter().map(strip).filter(|entry| !entry.privileges.is_empty()).collect()
 }
 
-fn steps(
-    differ: &mut Differ<'_>,
-    database: &str,
-    table: &Object,
-    taken: BTreeMap<Taken, ByPrivileges>,
-    given: BTreeMap<RoleId, ByPrivileges>,
-) {
+/// What roles that are expected held on a column through PUBLIC alone. PostgreSQL gives everybody no column by itself.
+fn relied(differ: &Differ<'_>, table: &Object, entries: &[AclEntry], lost: PrivilegeSet) -> Wants {
+    if lost.is_empty() {
+        return Wants::new();
+    }
+    let entries = || entries.iter().chain(differ.state.acls.get(table.acl));
+    let own = |id: RoleId| {
+        let own = entries().filter(move |entry| entry.grantee == id);
+        own.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges))
+    };
+    let known = unmanaged(differ).filter(|(id, known)| *known && *id != table.owner);
+    known.map(|(id, _)| (id, lost.minus(own(id)))).filter(|(_, left)| !left.is_empty()).collect()
+}
+
+fn take(differ: &mut Differ<'_>, database: &str, table: &Object, taken: BTreeMap<Taken, ByPrivileges>) {
     for (item, columns) in taken {
         let reason = format!("{}: not in the policy", differ.people(&[item.grantee]));
         let change = Change::RevokeColumns {
@@ -87,14 +103,24 @@ fn steps(
             crate::plan::Step { stage: Stage::Narrow, database: Some(database.to_owned()), change, reason },
         );
     }
+}
+
+fn give(
+    differ: &mut Differ<'_>,
+    database: &str,
+    table: &Object,
+    given: BTreeMap<RoleId, ByPrivileges>,
+    stage: Stage,
+    why: &str,
+) {
     let mut alike: BTreeMap<ByPrivileges, Vec<RoleId>> = BTreeMap::new();
     for (role, columns) in given {
         alike.entry(columns).or_default().push(role);
     }
     for (columns, roles) in alike {
-        let reason = format!("{}: the policy grants these columns", differ.people(&roles));
+        let reason = format!("{}: {why}", differ.people(&roles));
         let grantees = differ.grantees(&roles);
         let change = Change::GrantColumns { table: ObjectRef::from(table), columns, grantees };
-        differ.step(Stage::Widen, Some(database), change, reason);
+        differ.step(stage, Some(database), change, reason);
     }
 }

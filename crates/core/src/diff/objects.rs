@@ -9,7 +9,7 @@ use crate::privilege::{Kind, PrivilegeSet};
 use crate::state::{Contents, HELPER_SCHEMA, Object, RoleId};
 
 const GRANTED: &str = "the policy grants it";
-const KEPT: &str = "keeps what it held through PUBLIC";
+pub const KEPT: &str = "keeps what it held through PUBLIC";
 
 /// Databases, parameters, tablespaces.
 pub fn server_wide(differ: &mut Differ<'_>) {
@@ -77,7 +77,7 @@ fn object<'a>(
 }
 
 /// Roles that Rolecall does not own and that are bound by privileges at all, and whether the policy knows them.
-fn unmanaged(differ: &Differ<'_>) -> impl Iterator<Item = (RoleId, bool)> {
+pub fn unmanaged(differ: &Differ<'_>) -> impl Iterator<Item = (RoleId, bool)> {
     let strangers = super::strangers::strangers(differ);
     let disabled = super::strangers::disabled(differ);
     differ.state.roles.iter().filter_map(move |(id, role)| {
