@@ -42,7 +42,7 @@ fn main() {
             trial.with_ignored_flag(version < needs.version)
         };
         let mut trials = vec![trial(name.clone(), SUPERUSER)];
-        if !needs.superuser {
+        if needs.superuser.is_none_or(|from| version < from) {
             trials.push(trial(format!("{name}_as_admin"), ADMIN));
         }
         trials
@@ -60,8 +60,8 @@ const ADMIN: &str = "admin";
 struct Needs {
     /// The oldest major version that it makes sense on.
     version: u32,
-    /// An administrator without SUPERUSER cannot play it.
-    superuser: bool,
+    /// From this major version on, an administrator without SUPERUSER cannot play it.
+    superuser: Option<u32>,
 }
 
 impl Needs {
@@ -71,9 +71,11 @@ impl Needs {
             match line.strip_prefix("PostgreSQL ") {
                 Some(version) => needs.version = version.trim().parse().expect("`needs: PostgreSQL 15`"),
                 None => {
-                    let reason = line.strip_prefix("superuser, because ");
-                    assert!(reason.is_some_and(|text| !text.is_empty()), "`needs: superuser, because …`, not {line:?}");
-                    needs.superuser = true;
+                    let rest = line.strip_prefix("superuser").unwrap_or_default();
+                    let (from, reason) = rest.split_once(", because ").expect("`needs: superuser, because …`");
+                    assert!(!reason.trim().is_empty(), "{line:?} gives no reason");
+                    let from = from.strip_prefix(" from PostgreSQL ").unwrap_or("0");
+                    needs.superuser = Some(from.parse().expect("`needs: superuser from PostgreSQL 16, because …`"));
                 }
             }
         }
