@@ -2,6 +2,7 @@
 
 mod audit;
 mod commands;
+mod given;
 mod picture;
 mod rights;
 mod sessions;
