@@ -1,0 +1,132 @@
+//! A locked, full, damaged, foreign or read-only store: one clear error, and nothing lost.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+
+mod common;
+
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use common::{Place, told};
+use rolecall_control::ledger::key::{self, KeyError};
+use rolecall_control::store::{Done, Filter, Options, Reader, Store, StoreError, Written};
+use rolecall_core::event::{Actor, Draft};
+
+async fn write(store: &Store, reason: &str) -> Result<Written<()>, StoreError> {
+    let told = Draft::new(told("bob@acme.test")).because(reason);
+    store.write(&Actor::system("test"), |tx| async move { Ok(tx.done((), told)) }).await
+}
+
+async fn count(store: &Store) -> usize {
+    store.read().log(&Filter { limit: u32::MAX, ..Filter::default() }).await.unwrap().len()
+}
+
+#[tokio::test]
+async fn a_locked_store_is_said_to_be_locked() {
+    let place = Place::new();
+    let options = Options { patience: Duration::from_millis(200), ..place.options.clone() };
+    let (one, two) = (Store::open(&options).await.unwrap(), Store::open(&options).await.unwrap());
+    let held = one
+        .write(&Actor::system("test"), |tx| async {
+            let refused = write(&two, "meanwhile").await;
+            assert!(matches!(refused, Err(StoreError::Locked)), "{refused:?}");
+            Ok::<Done<()>, StoreError>(tx.done((), told("first")))
+        })
+        .await;
+    assert!(held.is_ok());
+    assert!(write(&two, "afterwards").await.is_ok());
+    assert_eq!(count(&one).await, 3);
+}
+
+#[tokio::test]
+async fn a_full_store_keeps_what_it_has() {
+    let place = Place::new();
+    let options = Options { largest: Some(400 << 10), ..place.options.clone() };
+    let store = Store::open(&options).await.unwrap();
+    let mut written = 0;
+    let error = loop {
+        match write(&store, &"x".repeat(1_900)).await {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 1_000, "it never fills up");
+    };
+    assert!(matches!(error, StoreError::Full), "{error}");
+    let again = write(&store, &"x".repeat(1_900)).await;
+    assert!(matches!(again, Err(StoreError::Full)), "{again:?}");
+    assert_eq!(count(&store).await, written + 1);
+    drop(store);
+    // With room again it goes on where it was.
+    let store = place.open().await.unwrap();
+    write(&store, "room").await.unwrap();
+    assert_eq!(count(&store).await, written + 2);
+}
+
+#[tokio::test]
+async fn foreign_newer_and_damaged_files_are_refused_and_left_alone() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.options.path.parent().unwrap()).unwrap();
+    let text = "-- a diary, and no database\n".repeat(100);
+    std::fs::write(&place.options.path, &text).unwrap();
+    assert!(matches!(place.open().await.map(drop), Err(StoreError::Foreign(_))));
+    assert_eq!(std::fs::read_to_string(&place.options.path).unwrap(), text);
+    std::fs::remove_file(&place.options.path).unwrap();
+
+    std::fs::write(&place.options.path, "").unwrap();
+    common::sql(&place.options.path, "CREATE TABLE somebody_elses (id int)").await;
+    assert!(matches!(place.open().await.map(drop), Err(StoreError::Foreign(_))));
+    assert!(matches!(Reader::open(&place.options.path).await.map(drop), Err(StoreError::Foreign(_))));
+    std::fs::remove_file(&place.options.path).unwrap();
+
+    place.open().await.unwrap().close().await;
+    common::sql(&place.options.path, "PRAGMA user_version = 9").await;
+    assert!(matches!(place.open().await.map(drop), Err(StoreError::Newer { found: 9, .. })));
+    common::sql(&place.options.path, "PRAGMA user_version = 1").await;
+    place.open().await.unwrap().close().await;
+
+    let mut bytes = std::fs::read(&place.options.path).unwrap();
+    bytes.iter_mut().skip(100).for_each(|byte| *byte = !*byte);
+    std::fs::write(&place.options.path, bytes).unwrap();
+    let error = place.open().await.map(drop).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+}
+
+#[tokio::test]
+async fn without_its_own_key_the_ledger_is_not_written() {
+    let (place, other) = (Place::new(), Place::new());
+    place.open().await.unwrap().close().await;
+    other.open().await.unwrap().close().await;
+    std::fs::rename(&place.options.key, place.folder.path().join("away")).unwrap();
+    let error = place.open().await.map(drop).unwrap_err();
+    assert!(matches!(error, StoreError::Key(KeyError::Missing(_))), "{error}");
+    assert!(!place.options.key.exists(), "a new key would only hide the loss");
+    std::fs::copy(&other.options.key, &place.options.key).unwrap();
+    assert!(matches!(place.open().await.map(drop), Err(StoreError::OtherKey { .. })));
+    std::fs::set_permissions(&place.options.key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(matches!(key::read(&place.options.key).map(drop), Err(KeyError::Open(_))));
+}
+
+#[tokio::test]
+async fn many_tasks_of_one_process_queue_up() {
+    let place = Place::new();
+    let store = place.open().await.unwrap();
+    let tasks: Vec<_> = (0..50)
+        .map(|_| {
+            let store = store.clone();
+            tokio::spawn(async move { write(&store, "many").await.map(drop) })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert_eq!(count(&store).await, 51);
+}
+
+#[tokio::test]
+async fn a_reader_cannot_write() {
+    let place = Place::new();
+    place.open().await.unwrap().close().await;
+    let missing = place.folder.path().join("nothing.db");
+    assert!(matches!(Reader::open(&missing).await.map(drop), Err(StoreError::Missing(_))));
+    assert!(!missing.exists());
+}
