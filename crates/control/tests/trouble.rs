@@ -1,6 +1,6 @@
 //! A locked, full, damaged, foreign or read-only store: one clear error, and nothing lost.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -74,6 +74,30 @@ pub fn expected(scene: Scene<'_>, class: &Class, logical: &str, contents: &Conte
     expected
 }
 
+/// What a class may do with a database itself, a parameter or a tablespace.
+pub fn expected_server_wide(scene: Scene<'_>, class: &Class, object: &Object) -> PrivilegeSet {
+    let privileges = object.kind.privileges(scene.state.identity.version);
+    let mut sum = PrivilegeSet::EMPTY;
+    for (logical, database) in &scene.server.databases {
+        let own = object.kind == Kind::Database && *object.name == *database.name;
+        for grant in grants(scene, class, logical) {
+            let given = grant.privileges.map_or(privileges, |given| given.intersection(privileges));
+            for pattern in grant.on.iter().map(|pattern| &pattern.value) {
+                let inside = pattern.name.is_some() && !pattern.kinds().iter().all(|kind| kind.is_server_wide());
+                let here =
+                    if pattern.name.is_none() { own } else { object.kind != Kind::Database && means(grant, object) };
+                if here {
+                    sum = sum.union(given);
+                } else if own && inside {
+                    // Who may do something in a database may connect to it.
+                    sum = sum.union(Privilege::Connect.into());
+                }
+            }
+        }
+    }
+    sum
+}
+
 fn grants<'a>(scene: Scene<'a>, class: &'a Class, logical: &'a str) -> impl Iterator<Item = &'a Grant> {
     let roles = class.roles.iter().filter_map(move |role| scene.policy.roles.get(role));
     roles.flat_map(|role| &role.grants).filter(move |grant| grant.database.value == logical)

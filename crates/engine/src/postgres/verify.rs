@@ -128,10 +128,66 @@ const fn judge(asked: &Asked, version: u32) -> Option<Judge> {
     })
 }
 
+/// Every role that each account holds, directly or through others, by its number and the role's name.
+///
+/// # Errors
+/// What the server says.
+pub async fn memberships(conn: &mut PgConnection, accounts: &[u32]) -> Result<Vec<(u32, String)>, EngineError> {
+    let sql = "SELECT account, role.rolname::text FROM unnest($1::oid[]) AS account, pg_roles AS role
+        WHERE role.oid <> account AND pg_has_role(account, role.oid, 'MEMBER')";
+    let rows: Vec<(Oid, String)> = sqlx::query_as(sql)
+        .bind(accounts.iter().map(|oid| Oid(*oid)).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await
+        .map_err(|error| EngineError::from_query("ask who holds which role", error))?;
+    Ok(rows.into_iter().map(|(account, role)| (account.0, role)).collect())
+}
+
+/// Attributes beside LOGIN that accounts have: by its number and the attribute's SQL word.
+///
+/// # Errors
+/// What the server says.
+pub async fn attributes(conn: &mut PgConnection, accounts: &[u32]) -> Result<Vec<(u32, String)>, EngineError> {
+    let sql = "SELECT oid, word FROM pg_roles, LATERAL (VALUES (rolsuper, 'SUPERUSER'), (rolcreaterole, 'CREATEROLE'),
+            (rolcreatedb, 'CREATEDB'), (rolreplication, 'REPLICATION'), (rolbypassrls, 'BYPASSRLS')) AS has (attribute, word)
+        WHERE attribute AND oid = ANY ($1)";
+    let rows: Vec<(Oid, String)> = sqlx::query_as(sql)
+        .bind(accounts.iter().map(|oid| Oid(*oid)).collect::<Vec<_>>())
+        .fetch_all(conn)
+        .await
+        .map_err(|error| EngineError::from_query("ask who has which attribute", error))?;
+    Ok(rows.into_iter().map(|(account, word)| (account.0, word)).collect())
+}
+
+/// Keeps a table's row policies as they are until [`release`], and says what they reach beyond PostgreSQL's own and
+/// Rolecall's. Where that is anything, rows must not be counted in a superuser's session: a function's owner could make
+/// it do whatever a superuser may.
+///
+/// # Errors
+/// What the server says.
+pub async fn hold(conn: &mut PgConnection, table: &ObjectRef, oid: u32) -> Result<Vec<String>, EngineError> {
+    let what = "look at what a table's row policies reach";
+    let name = qualified(table).map_err(|cause| EngineError::Render { what: what.to_owned(), cause })?;
+    execute(conn, what, &format!("BEGIN READ ONLY; LOCK TABLE ONLY {name} IN ACCESS SHARE MODE")).await?;
+    sqlx::query_scalar(include_str!("inspect/sql/row_policy_code.sql"))
+        .bind(Oid(oid))
+        .fetch_all(conn)
+        .await
+        .map_err(|error| EngineError::from_query(what, error))
+}
+
+/// Ends [`hold`].
+///
+/// # Errors
+/// What the server says.
+pub async fn release(conn: &mut PgConnection) -> Result<(), EngineError> {
+    execute(conn, "let go of a table", "ROLLBACK").await
+}
+
 /// How many rows of a table an account sees; the inner error is what PostgreSQL tells the account instead.
 ///
-/// Needs a superuser. The table's row policies, and a view's functions, run in this session, and what runs in it can
-/// take the superuser's rights back: ask only about tables whose policies are known to be Rolecall's.
+/// Needs a superuser. The table's row policies run in this session, and what runs in it can take the superuser's rights
+/// back: only while [`hold`] has found nothing.
 ///
 /// # Errors
 /// The session cannot take the account's place, or was lost.
@@ -157,7 +213,8 @@ pub async fn visible_rows(
     }
 }
 
-/// How many rows of a table meet a condition (all where there is none), as the role that Rolecall is connected as.
+/// How many rows of a table meet a condition (all where there is none), as the role that Rolecall is connected as: only
+/// while [`hold`] has found nothing.
 ///
 /// # Errors
 /// What the server says, also where row security would hide rows from this role.

@@ -17,10 +17,21 @@ pub fn run(init: &Init) -> anyhow::Result<Outcome> {
         format!("cannot write {}{kept}", path.display())
     })?;
     file.write_all(STARTER.as_bytes())?;
-    let schema = path.with_file_name("rolecall.schema.json");
-    std::fs::write(&schema, super::schema::text(false)?)
-        .with_context(|| format!("cannot write {}", schema.display()))?;
-    println!("Wrote {} and {} (for your editor).", path.display(), schema.display());
+    let (schema, text) = (path.with_file_name("rolecall.schema.json"), super::schema::text(false)?);
+    let (own, other) = (path.display(), schema.display());
+    match OpenOptions::new().write(true).create_new(true).open(&schema) {
+        Ok(mut file) => {
+            file.write_all(text.as_bytes()).with_context(|| format!("cannot write {other}"))?;
+            println!("Wrote {own} and {other} (for your editor).");
+        }
+        Err(_) if std::fs::read_to_string(&schema).is_ok_and(|there| there == text) => {
+            println!("Wrote {own}; {other} (for your editor) is there already.");
+        }
+        Err(_) if schema.exists() => {
+            println!("Wrote {own}. {other} exists and is left alone: `rolecall schema > {other}` renews it.");
+        }
+        Err(error) => return Err(error).with_context(|| format!("cannot write {other}")),
+    }
     println!("Next: edit it, then `rolecall check`, then `rolecall plan`.");
     Ok(Outcome::Done)
 }

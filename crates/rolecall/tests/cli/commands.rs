@@ -43,6 +43,11 @@ fn init_writes_a_policy_that_can_be_used_and_overwrites_none() {
     std::fs::write(&file, "mine").unwrap();
     run(&["init"]).fails(&["cannot write rolecall.yaml (an existing file is left alone)"]);
     assert_eq!(std::fs::read_to_string(file).unwrap(), "mine");
+    let schema = folder.path().join("rolecall.schema.json");
+    run(&["init", "second.yaml"]).says(0, &["rolecall.schema.json (for your editor) is there already"]);
+    std::fs::write(&schema, "mine").unwrap();
+    run(&["init", "third.yaml"]).says(0, &["rolecall.schema.json exists and is left alone"]);
+    assert_eq!(std::fs::read_to_string(schema).unwrap(), "mine");
     run(&["init", "no/such/folder.yaml"]).fails(&["cannot write no/such/folder.yaml"]).never("existing file");
 }
 
@@ -86,6 +91,55 @@ The policy cannot be used: 2 errors, 0 warnings.
 fn schemas_are_json() {
     assert!(json(&ran(&mut bare(&["schema"])).out)["properties"]["environments"].is_object());
     assert!(json(&ran(&mut bare(&["schema", "--plan"])).out)["properties"]["plans"].is_object());
+}
+
+/// Who owns a function that a row filter calls could make it do whatever the superuser may who counts rows.
+#[test]
+fn verify_runs_nobodys_code() {
+    let stage = Stage::new();
+    stage.sql("app", "CREATE FUNCTION shop.mine(int) RETURNS bool LANGUAGE sql AS 'SELECT true'");
+    stage.sql("app", "ALTER FUNCTION shop.mine(int) OWNER TO app_owner; GRANT USAGE ON SCHEMA shop TO PUBLIC");
+    let filtered = POLICY.replace("on: \"shop.*\" }", "on: shop.orders, where: \"shop.mine(id)\" }");
+    stage.write("rolecall.yaml", &filtered);
+    stage.run(&["apply", "--yes"]).says(0, &["read back"]);
+    let file = stage.path("owned");
+    let sly = format!("COPY (SELECT 1) TO PROGRAM 'touch {}'", file.display());
+    stage.sql("app", "INSERT INTO shop.orders VALUES (1)");
+    stage.sql(
+        "app",
+        &format!(
+            "SET ROLE app_owner; CREATE OR REPLACE FUNCTION shop.mine(int) RETURNS bool LANGUAGE plpgsql AS $sly$ BEGIN
+            EXECUTE 'RESET SESSION AUTHORIZATION';
+            IF current_setting('is_superuser')::bool THEN EXECUTE $run$ {sly} $run$; END IF; RETURN true; END $sly$"
+        ),
+    );
+    std::fs::set_permissions(&stage.folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+    let told = stage.run(&["verify"]);
+    told.says(0, &["rows of table shop.orders were not counted: its row policies reach function shop.mine"]);
+    assert!(!file.exists(), "a superuser's session ran a stranger's code");
+}
+
+/// What plan would repair, verify finds by asking PostgreSQL, without knowing how it came about.
+#[test]
+fn verify_asks_about_the_whole_server_too() {
+    let stage = Stage::new();
+    stage.run(&["apply", "--yes"]).says(0, &["read back"]);
+    stage.run(&["verify"]).says(0, &["agrees with the policy everywhere"]);
+    stage.sql(
+        "postgres",
+        "GRANT pg_monitor TO alice; ALTER ROLE bob CREATEDB; GRANT CREATE ON DATABASE postgres TO bob",
+    );
+    stage.sql("postgres", "REVOKE reader FROM bob; REVOKE CONNECT ON DATABASE app FROM PUBLIC, reader");
+    let told = stage.run(&["verify"]);
+    told.fails(&[
+        "alice holds pg_monitor, and should not",
+        "bob is CREATEDB, and should not be",
+        "bob should hold reader, and does not",
+        "bob has CREATE on database postgres, and should not",
+        "alice has not CONNECT on database app, and should",
+    ]);
+    stage.run(&["apply", "--yes"]).says(0, &["read back"]);
+    stage.run(&["verify"]).says(0, &["agrees with the policy everywhere"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn an_apply_does_not_let_a_suspended_person_back_in() {
     let stage = Stage::new();
     stage.run(&["apply", "--yes"]).says(0, &["Applied"]);
     let login = "SELECT rolcanlogin FROM pg_roles WHERE rolname = 'alice'";
-    assert_eq!(stage.sql("postgres", login), "true");
+    assert_eq!(stage.sql("postgres", login), "t");
     let policy = read(&Sources::one("rolecall.yaml", stage.read("rolecall.yaml")), jiff::Timestamp::now()).policy;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     runtime.block_on(async {
@@ -27,7 +27,7 @@ fn an_apply_does_not_let_a_suspended_person_back_in() {
     });
     stage.look(&["plan"]).says(2, &["alice@acme.test loses"]);
     stage.run(&["apply", "--yes"]).says(0, &["Applied"]);
-    assert_eq!(stage.sql("postgres", login), "false");
+    assert_eq!(stage.sql("postgres", login), "f");
     stage.run(&["apply", "--yes"]).says(0, &[]);
-    assert_eq!(stage.sql("postgres", login), "false");
+    assert_eq!(stage.sql("postgres", login), "f");
 }
