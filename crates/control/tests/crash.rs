@@ -1,6 +1,5 @@
 //! Killed between any two writes: the ledger is whole, verifies, and goes on.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
 

@@ -81,7 +81,7 @@ fn relied(differ: &Differ<'_>, table: &Object, entries: &[AclEntry], lost: Privi
         let own = entries().filter(move |entry| entry.grantee == id);
         own.fold(PrivilegeSet::EMPTY, |sum, entry| sum.union(entry.privileges))
     };
-    let known = unmanaged(differ).filter(|(id, known)| *known && *id != table.owner);
+    let known = unmanaged(differ, table.owner).filter(|(_, known)| *known);
     known.map(|(id, _)| (id, lost.minus(own(id)))).filter(|(_, left)| !left.is_empty()).collect()
 }
 

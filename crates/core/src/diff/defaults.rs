@@ -71,7 +71,7 @@ fn withhold(differ: &mut Differ<'_>, database: &str, contents: &Contents, withhe
             continue;
         }
         let mut relied: BTreeMap<PrivilegeSet, Vec<RoleId>> = BTreeMap::new();
-        for (id, _) in unmanaged(differ).filter(|(id, _)| id != creator) {
+        for (id, _) in unmanaged(differ, *creator) {
             relied.entry(lost.minus(held(id))).or_default().push(id);
         }
         let creator = differ.name(*creator);

@@ -65,7 +65,7 @@ fn object<'a>(
     }
     if !difference.public.is_empty() {
         let initial = PublicRules::initial(object, &differ.state.acls);
-        let given = unmanaged(differ).filter(|(id, _)| *id != object.owner).filter_map(|(id, known)| {
+        let given = unmanaged(differ, object.owner).filter_map(|(id, known)| {
             // What PostgreSQL gave everybody, every role may rely on; what somebody opened by hand, only those that are expected.
             let relied = if known { difference.public } else { difference.public.intersection(initial) };
             let own = entries.iter().filter(|entry| entry.grantee == id);
@@ -76,12 +76,17 @@ fn object<'a>(
     }
 }
 
-/// Roles that Rolecall does not own and that are bound by privileges at all, and whether the policy knows them.
-pub fn unmanaged(differ: &Differ<'_>) -> impl Iterator<Item = (RoleId, bool)> {
+/// Roles that Rolecall does not own and that may rely on PUBLIC for something of this owner's, and whether the policy
+/// knows them.
+pub fn unmanaged(differ: &Differ<'_>, owner: RoleId) -> impl Iterator<Item = (RoleId, bool)> {
+    let me = differ.state.me;
+    let acts = differ.state.is_member(me, owner);
     let strangers = super::strangers::strangers(differ);
     let disabled = super::strangers::disabled(differ);
     differ.state.roles.iter().filter_map(move |(id, role)| {
-        let bound = !role.superuser && !differ.is_ours(*id) && !differ.state.names.name(*id).starts_with("pg_");
+        let has_it_all = *id == owner || (acts && *id == me);
+        let bound =
+            !role.superuser && !has_it_all && !differ.is_ours(*id) && !differ.state.names.name(*id).starts_with("pg_");
         (bound && !disabled.contains(id)).then_some((*id, !strangers.contains(id)))
     })
 }

@@ -113,7 +113,7 @@ fn secure(put: Vec<RowPolicyDef>, drop: &[&str], row_security: Option<bool>) -> 
 }
 
 fn policy(command: PolicyCommand, rows: &RowExpression) -> RowPolicyDef {
-    let name = format!("rolecall's {}", command.sql());
+    let name = format!("rolecall_it's {}", command.sql());
     RowPolicyDef { name, command, roles: vec!["sup\"port".into()], rows: rows.clone() }
 }
 
@@ -158,14 +158,14 @@ fn secures_a_table() {
         }
         let commands = [PolicyCommand::Select, PolicyCommand::Insert, PolicyCommand::Update, PolicyCommand::Delete];
         let put: Vec<_> = commands.iter().map(|command| policy(*command, &one)).collect();
-        world.apply(Some(APP), vec![secure(put, &["rolecall's ALL", "not there"], None)]).await;
+        world.apply(Some(APP), vec![secure(put, &["rolecall_it's ALL", "not there"], None)]).await;
         let mut admin = world.admin().await;
         assert_eq!(number(&mut admin, "SELECT count(*) FROM pg_policy").await, 4);
         let sealed = "SELECT count(*) FROM rolecall.seal JOIN pg_policies ON policyname = policy AND tablename =
             table_name AND using_text IS NOT DISTINCT FROM qual AND check_text IS NOT DISTINCT FROM with_check";
         assert_eq!(number(&mut admin, sealed).await, 4);
         assert_eq!(number(&mut admin, "SELECT count(*) FROM rolecall.row_security").await, 1);
-        world.apply(Some(APP), vec![secure(vec![], &["rolecall's SELECT"], Some(false))]).await;
+        world.apply(Some(APP), vec![secure(vec![], &["rolecall_it's SELECT"], Some(false))]).await;
         assert_eq!(number(&mut admin, "SELECT count(*) FROM rolecall.row_security").await, 0);
         assert_eq!(number(&mut admin, "SELECT count(*) FROM rolecall.seal").await, 3);
         assert_eq!(number(&mut admin, "SELECT count(*) FROM pg_class WHERE relrowsecurity").await, 0);
