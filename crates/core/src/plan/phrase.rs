@@ -77,9 +77,19 @@ pub fn object(object: &ObjectRef) -> String {
 
 /// Many objects in few words.
 pub fn objects(objects: &[ObjectRef]) -> String {
-    let shown: Vec<String> = objects.iter().take(3).map(object).collect();
-    let more = objects.len().saturating_sub(3);
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    few(objects.iter().take(SHOWN).map(object), objects.len())
+}
+
+/// How many of many are named.
+const SHOWN: usize = 3;
+
+/// The first [`SHOWN`] of `all` things, and how many more there are.
+fn few(shown: impl Iterator<Item = String>, all: usize) -> String {
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match all.saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 type Groups<'a> = BTreeMap<(Option<&'a str>, bool, PrivilegeSet), Vec<&'a Object>>;
@@ -175,10 +185,11 @@ fn collect<'a>(
         for ((schema, relations, privileges), members) in groups {
             let whole =
                 schema.filter(|schema| relations && members.len() > 1 && sizes.get(schema) == Some(&members.len()));
-            let names: Vec<ObjectRef> = members.iter().map(|object| ObjectRef::from(*object)).collect();
+            // Only what is shown gets a name of its own: a Role may reach every table there is.
+            let shown = members.iter().take(SHOWN).map(|member| object(&ObjectRef::from(*member)));
             let what = match whole {
                 Some(schema) => format!("{schema}.* ({} tables)", members.len()),
-                None => objects(&names),
+                None => few(shown, members.len()),
             };
             phrases.entry(role).or_default().push(Phrase { text: format!("{} {what}", verbs(privileges)), rows: None });
         }

@@ -5,14 +5,17 @@ SELECT
     -- -2 marks a database whose DROP was interrupted: nobody can connect to it any more.
     datallowconn AND datconnlimit <> -2,
     datistemplate,
-    EXISTS (
-        SELECT
+    -- Asked once for all databases: the catalog has a row for each grantee of each object.
+    pg_database.oid IN (
+        SELECT dbid
         FROM pg_shdepend
-        JOIN pg_auth_members ON pg_auth_members.member = refobjid
-        JOIN pg_roles ON pg_roles.oid = roleid AND rolname = 'rolecall'
-        WHERE dbid = pg_database.oid AND refclassid = 'pg_authid'::regclass
+        WHERE refclassid = 'pg_authid'::regclass AND refobjid IN (
+            SELECT member
+            FROM pg_auth_members
+            JOIN pg_roles AS marker ON marker.oid = roleid AND marker.rolname = 'rolecall'
             -- Who created the marker is a member of it from PostgreSQL 16 on, but not owned.
-            AND member <> 10 AND pg_get_userbyid(member) <> current_user
+            WHERE member <> 10 AND member <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
+        )
     )
 FROM pg_database
 LEFT JOIN pg_init_privs AS init
