@@ -1,6 +1,5 @@
 //! Killed between any two writes: the ledger is whole, verifies, and goes on.
 
-
 mod common;
 
 use std::io::{BufRead, BufReader};
