@@ -30,7 +30,8 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
     }
     // Not looked at by a filter alone: notes are never written into a schema `rolecall` that somebody else made.
     let needed = !wanted.secured.is_empty() || differ.steps.iter().skip(first).any(|step| takes_notes(&step.change));
-    if needed && !contents.helper.as_ref().is_some_and(Helper::is_intact) {
+    let intact = contents.helper.as_ref().is_some_and(Helper::is_intact);
+    if needed && !intact {
         let reason =
             if contents.helper.is_some() { "Rolecall's own schema was changed" } else { "row filters need it" };
         differ.step(Stage::Shape, Some(database), Change::InstallHelper, reason);
@@ -39,7 +40,10 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
             found.rotate_right(1);
         }
     }
-    scopes(differ, database, helper, &wanted.scopes);
+    // In what somebody else may have made, a trigger could wait for the administrator: nothing is deleted there before
+    // it has been looked at and installed anew. Where no filter reads it, its rows mean nothing.
+    let removal = if intact { Some(Stage::Narrow) } else { needed.then_some(Stage::Shape) };
+    scopes(differ, database, helper, &wanted.scopes, removal);
 }
 
 /// The change reads or writes Rolecall's own schema.
@@ -140,13 +144,19 @@ fn stranger(
     false
 }
 
-fn scopes(differ: &mut Differ<'_>, database: &str, helper: &Helper, wanted: &BTreeSet<crate::state::Scope>) {
+fn scopes(
+    differ: &mut Differ<'_>,
+    database: &str,
+    helper: &Helper,
+    wanted: &BTreeSet<crate::state::Scope>,
+    removal: Option<Stage>,
+) {
     let there: BTreeSet<_> = helper.scopes.iter().cloned().collect();
     let gone: Vec<_> = there.difference(wanted).cloned().collect();
     let new: Vec<_> = wanted.difference(&there).cloned().collect();
-    if !gone.is_empty() {
+    if let Some(stage) = removal.filter(|_| !gone.is_empty()) {
         let reason = format!("row scopes not in the policy: {}", gone.len());
-        differ.step(Stage::Narrow, Some(database), Change::RemoveScopes { scopes: gone }, reason);
+        differ.step(stage, Some(database), Change::RemoveScopes { scopes: gone }, reason);
     }
     if !new.is_empty() {
         let reason = format!("row scopes by the policy: {}", new.len());
