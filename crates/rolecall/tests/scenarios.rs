@@ -83,14 +83,16 @@ impl Needs {
     }
 }
 
-/// The statements by which a plan says that a missing right can be given.
-fn remedies(said: &str) -> Vec<String> {
-    let start = |line: &str| {
-        let rest =
-            ["as an administrator of that role: ", "as a superuser: "].iter().find_map(|by| line.split_once(by))?;
-        Some(rest.1.trim().to_owned())
+/// The statements by which a plan says that a missing right can be given, each with its database.
+fn remedies(said: &str) -> Vec<(String, String)> {
+    let found = |line: &str| {
+        let (_, rest) = line.split_once("as an administrator of that role").or(line.split_once("as a superuser"))?;
+        let (place, sql) = rest.split_once(": ")?;
+        Some((place.strip_prefix(", in ").unwrap_or("postgres").to_owned(), sql.trim().to_owned()))
     };
-    let found: std::collections::BTreeSet<String> = said.lines().filter_map(start).collect();
+    // One line may name statements for several databases.
+    let lines = said.replace("; as a superuser", "\nas a superuser");
+    let found: std::collections::BTreeSet<_> = lines.lines().filter_map(found).collect();
     found.into_iter().collect()
 }
 
@@ -265,17 +267,22 @@ impl Stage {
     }
 
     /// Runs the program, whose words are checked. An administrator to whom it says that a right is missing is given
-    /// it, by the very statement that it names, and must then get on.
+    /// it, by the very statement that it names, and must then get on; where only a superuser may, that one runs it.
     fn rolecall(&self, command: &[&str], status: i32, wanted: &str) -> Result<(), String> {
-        let mut given: Vec<String> = Vec::new();
+        let mut given: Vec<(String, String)> = Vec::new();
         loop {
-            let (code, said) = self.said(command)?;
+            let (code, said) = self.said(command, self.user)?;
+            if self.user == ADMIN && code == Some(1) && said.contains("a superuser must run this apply") {
+                let (code, said) = self.said(command, SUPERUSER)?;
+                return expected(&command.join(" "), (code, status), &said, wanted);
+            }
             if self.user == ADMIN && said.contains("missing-right") && !wanted.contains("missing-right") {
-                let missing: Vec<_> = remedies(&said).into_iter().filter(|sql| !given.contains(sql)).collect();
+                let missing: Vec<_> = remedies(&said).into_iter().filter(|remedy| !given.contains(remedy)).collect();
                 if code != Some(1) || missing.is_empty() {
                     return Err(format!("rolecall {}: {code:?}, after {given:?}\n{said}", command.join(" ")));
                 }
-                missing.iter().try_for_each(|sql| self.sql("postgres", "postgres", sql).map(drop))?;
+                let give = |(database, sql): &(String, String)| self.sql(SUPERUSER, database, sql).map(drop);
+                missing.iter().try_for_each(give)?;
                 given.extend(missing);
                 continue;
             }
@@ -283,10 +290,10 @@ impl Stage {
         }
     }
 
-    fn said(&self, command: &[&str]) -> Result<(Option<i32>, String), String> {
+    fn said(&self, command: &[&str], user: &str) -> Result<(Option<i32>, String), String> {
         let output = Command::new(env!("CARGO_BIN_EXE_rolecall"))
             .args(command)
-            .env("URL", self.server.url("postgres", self.user))
+            .env("URL", self.server.url("postgres", user))
             .env("ROLECALL_POLICY", self.policy.path())
             .env("ROLECALL_STORE", self.ledger.path().join("store.db"))
             .env("ROLECALL_LEDGER_KEY", self.ledger.path().join("ledger.key"))

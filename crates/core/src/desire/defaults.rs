@@ -102,7 +102,7 @@ pub fn find_creators(
         named.iter().map(|name| names.intern(&name.value)).collect()
     };
     let owned = state.owned();
-    let may = |creator: &RoleId| state.superuser || *creator == state.me || state.is_member(state.me, *creator);
+    let may = |creator: &RoleId| state.superuser || state.has_rights_of(state.me, *creator);
     creators.retain(|creator| state.roles.contains_key(creator) && !owned.contains(creator) && may(creator));
     creators.retain(|creator| !state.names.name(*creator).starts_with("pg_"));
     creators

@@ -80,7 +80,7 @@ fn object<'a>(
 /// knows them.
 pub fn unmanaged(differ: &Differ<'_>, owner: RoleId) -> impl Iterator<Item = (RoleId, bool)> {
     let me = differ.state.me;
-    let acts = differ.state.is_member(me, owner);
+    let acts = differ.state.has_rights_of(me, owner);
     let strangers = super::strangers::strangers(differ);
     let disabled = super::strangers::disabled(differ);
     differ.state.roles.iter().filter_map(move |(id, role)| {

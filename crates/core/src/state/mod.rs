@@ -412,16 +412,29 @@ impl ServerState {
         edge.admin && !edge.inherit && !edge.set && self.roles.get(&edge.member).is_some_and(maker)
     }
 
-    /// Whether `member` holds `role`, directly or through others.
-    pub fn is_member(&self, member: RoleId, role: RoleId) -> bool {
+    /// Whether `member` is among those who have the [rights](Self::rights_of) of `role`.
+    pub fn has_rights_of(&self, member: RoleId, role: RoleId) -> bool {
+        self.rights_of(member).contains(&role)
+    }
+
+    /// Itself and the roles that `member` inherits from, whose rights it has without any SET ROLE. This is what GRANT,
+    /// REVOKE, ALTER DEFAULT PRIVILEGES and `pg_terminate_backend` ask. SUPERUSER is not looked at.
+    pub fn rights_of(&self, member: RoleId) -> BTreeSet<RoleId> {
+        self.reach(member, |edge| edge.inherit)
+    }
+
+    /// Itself and the roles to which `member` may SET ROLE, which ALTER … OWNER TO asks of the new owner. SUPERUSER is
+    /// not looked at.
+    pub fn can_become(&self, member: RoleId) -> BTreeSet<RoleId> {
+        self.reach(member, |edge| edge.set)
+    }
+
+    fn reach(&self, member: RoleId, follow: impl Fn(&Membership) -> bool) -> BTreeSet<RoleId> {
         let (mut seen, mut open) = (BTreeSet::from([member]), vec![member]);
         while let Some(current) = open.pop() {
-            if current == role {
-                return true;
-            }
-            let held = self.memberships.iter().filter(|edge| edge.member == current).map(|edge| edge.role);
-            open.extend(held.filter(|id| seen.insert(*id)));
+            let edges = self.memberships.iter().filter(|edge| edge.member == current && follow(edge));
+            open.extend(edges.map(|edge| edge.role).filter(|id| seen.insert(*id)));
         }
-        false
+        seen
     }
 }

@@ -1,5 +1,7 @@
 //! Rolecall as a role without SUPERUSER.
 
+use rolecall_throwaway::{Options, binaries};
+
 use crate::stage::{POLICY, Stage};
 
 /// A role whom the objects' owner lets in.
@@ -66,4 +68,114 @@ fn an_owner_with_createrole_secures_rows_or_says_what_is_missing() {
     run(&["apply", "--yes"]).says(0, &["a second plan is empty"]);
     run(&["plan"]).says(0, &["Nothing to do"]);
     run(&["verify"]).says(0, &["agrees"]);
+}
+
+fn version() -> u32 {
+    binaries::find(None).map_or(0, |found| found.version)
+}
+
+/// The policy with Alice shut out.
+fn suspended() -> String {
+    let alice = "alice@acme.test: { ";
+    POLICY.replace(alice, &format!("{alice}standing: suspended, "))
+}
+
+/// Memberships, with their options where they have some.
+const MEMBERSHIPS: &str = "SELECT to_jsonb(edge) - 'oid' #>> '{}' FROM pg_auth_members AS edge
+    ORDER BY roleid, member, grantor";
+
+/// From PostgreSQL 16 on it administers what it made, and has no right of it.
+#[test]
+fn who_made_the_owner_is_told_that_it_may_not_act_for_it() {
+    let stage = Stage::empty(&Options::new());
+    stage.sql("postgres", "CREATE ROLE admin LOGIN CREATEROLE");
+    let url = stage.server.url("postgres", "admin");
+    stage.sql_at(&url, "CREATE ROLE app_owner NOLOGIN").unwrap();
+    stage.sql("postgres", "CREATE DATABASE app OWNER app_owner");
+    let shop = "CREATE SCHEMA shop AUTHORIZATION app_owner; SET ROLE app_owner; CREATE TABLE shop.orders (id int)";
+    stage.sql("app", shop);
+    stage.write("rolecall.yaml", POLICY);
+    let grant = if version() >= 16 {
+        r#"GRANT "app_owner" TO "admin" WITH INHERIT TRUE"#
+    } else {
+        r#"GRANT "app_owner" TO "admin""#
+    };
+    let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+    said.fails(&["missing-right", r#"may not act for "app_owner""#, grant]);
+    stage.sql_at(&url, grant).unwrap();
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}
+
+#[test]
+fn a_membership_without_inherit_is_not_enough() {
+    let stage = Stage::new();
+    stage.sql("postgres", "CREATE ROLE admin LOGIN CREATEROLE NOINHERIT; GRANT app_owner TO admin");
+    let url = stage.server.url("postgres", "admin");
+    let help = if version() >= 16 {
+        r#"GRANT "app_owner" TO "admin" WITH INHERIT TRUE"#
+    } else {
+        r#"ALTER ROLE "admin" INHERIT"#
+    };
+    let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+    said.fails(&["missing-right", r#"may not act for "app_owner""#, help]);
+    stage.sql("postgres", help);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}
+
+/// Who shall pass on what a superuser owns needs that privilege, and nothing else of the superuser's.
+#[test]
+fn membership_in_a_superuser_is_never_advised() {
+    if version() < 15 {
+        return;
+    }
+    let stage = Stage::new();
+    let url = owner(&stage);
+    let parameter = "{ database: app, allow: [set], on: [parameter log_min_duration_statement] }";
+    stage.write("rolecall.yaml", &POLICY.replace(r#"on: "shop.*" }"#, &format!(r#"on: "shop.*" }}, {parameter}"#)));
+    let grant = r#"GRANT SET ON PARAMETER "log_min_duration_statement" TO "admin" WITH GRANT OPTION"#;
+    let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+    said.fails(&["missing-right", grant]).never(r#"GRANT "postgres""#);
+    stage.sql("postgres", grant);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+    // What a superuser gave, only a superuser revokes: an option to pass on does not do.
+    stage.sql("postgres", "GRANT ALTER SYSTEM ON PARAMETER log_min_duration_statement TO reader");
+    stage.sql("postgres", "GRANT ALTER SYSTEM ON PARAMETER log_min_duration_statement TO admin WITH GRANT OPTION");
+    let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+    said.fails(&["missing-right", "a superuser must run this apply"]).never(r#"GRANT "postgres""#);
+}
+
+#[test]
+fn an_administrator_ends_sessions_by_a_right_that_it_gives_back() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    let before = stage.sql("postgres", MEMBERSHIPS);
+    let mut session = stage.session_of("app", "alice", "SELECT count(*) FROM shop.orders");
+    stage.write("rolecall.yaml", &suspended());
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+    assert!(session.try_sql("SELECT 1").is_err());
+    let after = stage.sql("postgres", MEMBERSHIPS);
+    let more: Vec<_> = after.lines().filter(|line| !before.contains(line)).collect();
+    assert!(more.is_empty(), "{more:#?}");
+}
+
+/// From PostgreSQL 16 on, a role that others made is nobody's to borrow.
+#[test]
+fn who_may_not_end_sessions_is_told_so() {
+    let stage = Stage::new();
+    stage.run(&["apply", "--yes"]).says(0, &[]);
+    let url = owner(&stage);
+    let mut session = stage.session_of("app", "alice", "SELECT count(*) FROM shop.orders");
+    stage.write("rolecall.yaml", &suspended());
+    if version() < 16 {
+        stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+        assert!(session.try_sql("SELECT 1").is_err());
+        return;
+    }
+    let help = r#"GRANT "pg_signal_backend" TO "admin" WITH INHERIT TRUE"#;
+    let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+    said.fails(&["missing-right", r#"may not end the sessions of "alice""#, help]);
+    assert!(session.try_sql("SELECT 1").is_ok());
+    stage.sql("postgres", help);
+    stage.run_at(Some(&url), &["plan"]).never("may not end the sessions");
 }

@@ -109,7 +109,7 @@ pub fn render(change: &Change, context: Context) -> Result<Vec<String>, RenderEr
         Change::SecureTable { table, put, drop, row_security } => policy::secure(table, put, drop, *row_security),
         Change::AddScopes { scopes } => scope::add(scopes),
         Change::RemoveScopes { scopes } => scope::remove(scopes),
-        Change::EndSessions { role } => session::end(role),
+        Change::EndSessions { role } => session::end(role, context),
         Change::DropOwned { role, reassign_to } => removal::drop_owned(role, reassign_to.as_deref(), context),
         Change::DropRole { role } => removal::drop_role(role),
     }

@@ -1,18 +1,23 @@
 //! Ends the sessions of a role: without that, a revocation does not reach what is already connected.
 
-use super::RenderError;
-use super::name::name_literal;
-use super::text::block;
+use super::lend::{Lending, Need};
+use super::{Context, RenderError};
+use crate::postgres::quote::Ident;
+
+/// Who is a member of it may end the sessions of everybody but superusers.
+const SIGNAL: &str = "pg_signal_backend";
 
 /// Asks every session of the role to end, until none is left; after five seconds it gives up and names those that stay.
-pub fn end(role: &str) -> Result<Vec<String>, RenderError> {
-    let role = name_literal(role)?;
-    Ok(vec![block(&format!(
-        "\
-DECLARE
-    give_up timestamptz := clock_timestamp() + interval '5 seconds';
-    stay text;
-BEGIN
+///
+/// Without SUPERUSER that takes `pg_signal_backend` or the rights of the role itself, which are borrowed.
+pub fn end(role: &str, context: Context) -> Result<Vec<String>, RenderError> {
+    let role = Ident::role(role)?;
+    let mut lending = Lending::default();
+    lending.borrow_role_or(&Ident::role(SIGNAL)?, &role, Need::Rights, context);
+    let variables = "    give_up timestamptz := clock_timestamp() + interval '5 seconds';\n    stay text;\n";
+    let role = role.literal();
+    let body = format!(
+        "    \
     LOOP
         PERFORM pg_stat_clear_snapshot();
         -- A session that logs in while the others end is found in the next round.
@@ -28,6 +33,7 @@ BEGIN
                 USING DETAIL = 'Process ids: ' || stay, ERRCODE = 'object_in_use';
         END IF;
     END LOOP;
-END"
-    ))])
+"
+    );
+    Ok(vec![lending.around_body(variables, &body)])
 }
