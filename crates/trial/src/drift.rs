@@ -1,0 +1,36 @@
+//! What somebody does by hand between two applies.
+
+use crate::dice::Dice;
+use crate::policy::Policy;
+use crate::world::{World, ident};
+
+/// Statements that may each fail: what they speak of may not be there.
+pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
+    let mut sql = Vec::new();
+    let roles: Vec<String> = (0..policy.roles.len()).map(|place| ident(&policy.role_name(place))).collect();
+    let accounts: Vec<String> = policy.principals.iter().map(|principal| ident(principal.account)).collect();
+    let everybody: Vec<String> = roles.iter().chain(&accounts).cloned().collect();
+    let tables: Vec<String> =
+        world.things.iter().filter(|thing| thing.sort.is_table()).map(|thing| world.sql_name(thing)).collect();
+    for _ in 0..dice.below(6) {
+        let who = dice.pick(&everybody).unwrap_or_default();
+        let other = dice.pick(&everybody).unwrap_or_default();
+        let role = dice.pick(&roles).unwrap_or_default();
+        let table = dice.pick(&tables).unwrap_or_default();
+        sql.push(match dice.below(12) {
+            0 => format!("GRANT SELECT, DELETE ON {table} TO {who} WITH GRANT OPTION"),
+            1 => format!("GRANT SELECT (note), UPDATE (customer) ON {table} TO {who}"),
+            2 => format!("REVOKE ALL ON {table} FROM {who}"),
+            3 => format!("ALTER ROLE {who} CREATEDB CREATEROLE BYPASSRLS"),
+            4 => format!("GRANT {role} TO {who} WITH ADMIN OPTION"),
+            5 => format!("GRANT delegate TO {who}"),
+            6 => format!("ALTER TABLE {table} DISABLE ROW LEVEL SECURITY"),
+            7 => format!("CREATE POLICY by_hand ON {table} TO {who} USING (true)"),
+            8 => format!("SET ROLE {who}; GRANT SELECT ON {table} TO {other}, clerk; RESET ROLE"),
+            9 => format!("GRANT SELECT ON {table} TO {who} WITH GRANT OPTION; SET ROLE {who}; GRANT SELECT ON {table} TO {other}; RESET ROLE"),
+            10 => format!("ALTER TABLE {table} OWNER TO {who}"),
+            _ => format!("ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT ALL ON TABLES TO {who}"),
+        });
+    }
+    sql
+}

@@ -1,0 +1,14 @@
+//! Trials: a random database and random policies, applied one after the other, with PostgreSQL as the judge.
+//!
+//! See `docs/testing.md` for what is checked and how a seed is run again.
+
+mod compare;
+mod dice;
+mod drift;
+mod oracle;
+mod policy;
+mod reference;
+mod trial;
+mod world;
+
+pub use trial::{Verdict, run};

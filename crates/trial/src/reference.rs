@@ -1,0 +1,176 @@
+//! The reference model: what a policy means, worked out account by account from the generator's own structures. It
+//! shares no code with Rolecall.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::policy::{Assignment, Grant, On, Policy, Principal, Rows};
+use crate::world::{COLUMNS, Thing, World};
+
+/// What an account can do: keys as the oracle prints them, and rows by command and relation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    pub login: bool,
+    pub privileges: BTreeSet<String>,
+    /// Rows (ids) by command and the relation's SQL name.
+    pub rows: BTreeMap<(&'static str, String), BTreeSet<i32>>,
+}
+
+/// A Role that is held: its place, and the customers of its parameter.
+type Holding = BTreeMap<usize, BTreeSet<i32>>;
+
+/// What each account of the policy must have. `existing` are accounts that are there already.
+pub fn accounts(world: &World, policy: &Policy, version: u32, existing: &BTreeSet<String>) -> BTreeMap<String, Access> {
+    let mut accounts = BTreeMap::new();
+    for principal in policy.principals.iter().filter(|principal| !principal.gone) {
+        let assigned = assigned(policy, principal);
+        let fresh = !existing.contains(principal.account);
+        if assigned.is_empty() || (principal.suspended && fresh) {
+            continue;
+        }
+        let mut holding = Holding::new();
+        if !principal.suspended || policy.keep_memberships {
+            for given in assigned {
+                hold(policy, given.role, &given.with, &mut holding);
+            }
+        }
+        let mut access = access(world, policy, version, &holding);
+        access.login = !principal.suspended;
+        accounts.insert(principal.account.to_owned(), access);
+    }
+    accounts
+}
+
+fn assigned<'a>(policy: &'a Policy, principal: &'a Principal) -> Vec<&'a Assignment> {
+    let grouped = principal.groups.iter().filter_map(|group| policy.groups.get(*group)).flatten();
+    principal.assign.iter().chain(grouped).filter(|given| !given.ended).collect()
+}
+
+fn hold(policy: &Policy, place: usize, with: &[i32], holding: &mut Holding) {
+    let Some(role) = policy.roles.get(place) else { return };
+    let customers = holding.entry(place).or_default();
+    if role.parameter {
+        customers.extend(with);
+    }
+    for (included, given) in &role.includes {
+        hold(policy, *included, given.as_deref().unwrap_or(with), holding);
+    }
+}
+
+fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Access {
+    let mut access = Access::default();
+    access.privileges.extend(world.public.iter().map(|privilege| format!("database {privilege}")));
+    for thing in &world.things {
+        for privilege in &thing.public {
+            privilege_on(world, thing, privilege, &[], &mut access);
+        }
+    }
+    for (role, customers) in holding {
+        for grant in policy.roles.get(*role).into_iter().flat_map(|role| &role.grants) {
+            apply(world, version, grant, customers, &mut access);
+        }
+    }
+    own_row_security(world, &mut access);
+    access
+}
+
+fn privilege_on(world: &World, thing: &Thing, privilege: &str, columns: &[&str], access: &mut Access) {
+    let name = world.sql_name(thing);
+    if columns.is_empty() {
+        let brackets = if matches!(thing.sort, crate::world::Sort::Function | crate::world::Sort::Procedure) {
+            "(integer)"
+        } else {
+            ""
+        };
+        access.privileges.insert(format!("{name}{brackets} {privilege}"));
+    }
+    if thing.sort.is_relation() && ["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&privilege) {
+        for column in if columns.is_empty() { &COLUMNS } else { columns } {
+            access.privileges.insert(format!("{name} column {column} {privilege}"));
+        }
+    }
+}
+
+fn apply(world: &World, version: u32, grant: &Grant, customers: &BTreeSet<i32>, access: &mut Access) {
+    let words: Vec<String> = grant.allow.iter().map(|word| word.to_uppercase()).collect();
+    let usage = |schema: usize| {
+        world.schemas.get(schema).map(|schema| format!("schema {} USAGE", crate::world::ident(&schema.name)))
+    };
+    match &grant.on {
+        On::Database => return access.privileges.extend(words.iter().map(|word| format!("database {word}"))),
+        On::Schema(schema) => {
+            let name = world.schemas.get(*schema).map_or("", |schema| schema.name.as_str());
+            access.privileges.extend(words.iter().map(|word| format!("schema {} {word}", crate::world::ident(name))));
+        }
+        On::All(_, schema) => access.privileges.extend(usage(*schema)),
+        On::Exact(_) => {}
+    }
+    access.privileges.insert("database CONNECT".to_owned());
+    for (place, thing) in world.things.iter().enumerate() {
+        let spared = grant.except.as_ref().is_some_and(|except| except.reaches(place, thing));
+        if spared || !grant.on.reaches(place, thing) {
+            continue;
+        }
+        access.privileges.extend(usage(thing.schema));
+        for privilege in thing.sort.privileges(version) {
+            if words.is_empty() || words.iter().any(|word| word == privilege) {
+                privilege_on(world, thing, privilege, &grant.columns, access);
+                rows(world, thing, privilege, grant, customers, access);
+                if let ("INSERT", Some(sequence)) = (*privilege, thing.serial.and_then(|place| world.things.get(place)))
+                {
+                    privilege_on(world, sequence, "USAGE", &[], access);
+                }
+            }
+        }
+    }
+}
+
+fn rows(
+    world: &World,
+    thing: &Thing,
+    privilege: &'static str,
+    grant: &Grant,
+    customers: &BTreeSet<i32>,
+    access: &mut Access,
+) {
+    if !thing.sort.is_table() || !["SELECT", "UPDATE", "DELETE"].contains(&privilege) {
+        return;
+    }
+    let shows = |customer: i32| match &grant.rows {
+        None => true,
+        Some(Rows::Parameter | Rows::Condition) => customers.contains(&customer),
+        Some(Rows::Literal(values)) => values.contains(&customer),
+        Some(Rows::UpTo(most)) => customer <= *most,
+    };
+    let ids = thing.rows.iter().filter(|(_, customer)| shows(*customer)).map(|(id, _)| *id);
+    access.rows.entry((privilege, world.sql_name(thing))).or_default().extend(ids);
+}
+
+/// Where a table had row security of its own, nobody has a row by Rolecall alone, unless the policy filters it.
+fn own_row_security(world: &World, access: &mut Access) {
+    for thing in world.things.iter().filter(|thing| thing.own_row_security) {
+        let name = world.sql_name(thing);
+        access.rows.iter_mut().filter(|((_, table), _)| *table == name).for_each(|(_, rows)| rows.clear());
+    }
+}
+
+/// Tables whose own row security meets a filter of the policy: what is seen there is left to scenarios.
+pub fn undecided(world: &World, policy: &Policy) -> BTreeSet<String> {
+    let filters: Vec<&Grant> =
+        policy.roles.iter().flat_map(|role| &role.grants).filter(|grant| grant.rows.is_some()).collect();
+    let hit = |(place, thing): &(usize, &Thing)| {
+        thing.own_row_security && filters.iter().any(|grant| grant.on.reaches(*place, thing))
+    };
+    world.things.iter().enumerate().filter(hit).map(|(_, thing)| world.sql_name(thing)).collect()
+}
+
+/// What is left to PUBLIC after the policy is applied.
+pub fn close_public(world: &mut World, policy: &Policy) {
+    for thing in &mut world.things {
+        if thing.sort.is_relation() || policy.revoke && thing.public.contains("EXECUTE") {
+            thing.public.clear();
+        }
+    }
+    if policy.revoke {
+        world.public.remove("TEMPORARY");
+    }
+}

@@ -1,0 +1,233 @@
+//! One trial: make the database, apply the first policy, drift, apply the second, undo by the first; check after each.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, bail};
+use jiff::Timestamp;
+use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::finding::Level;
+use rolecall_core::plan::Plan;
+use rolecall_core::policy::model::Policy as Parsed;
+use rolecall_core::policy::{Sources, read};
+use rolecall_core::secret::Secret;
+use rolecall_core::state::ServerState;
+use rolecall_engine::postgres::Target;
+use rolecall_engine::postgres::apply::Applier;
+use rolecall_engine::postgres::inspect::{Wanted, inspect_with};
+use rolecall_throwaway::{Binaries, Server};
+use sqlx::postgres::PgConnection;
+
+use crate::dice::Dice;
+use crate::oracle::{self, Observed, observe};
+use crate::policy::Policy;
+use crate::world::{STRANGERS, World, ident};
+use crate::{compare, drift, reference};
+
+/// What came of a trial that ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything was as it must be; how many moments between transactions were looked at.
+    Right(usize),
+    /// Rolecall refused a plan, and said why.
+    Refused(String),
+    /// What was wrong, line by line, and all that is needed to see it again.
+    Wrong(Vec<String>, String),
+}
+
+/// Runs the trial of a seed on a server of its own.
+///
+/// # Errors
+/// What kept it from being carried out.
+pub fn run(seed: u64, binaries: &Binaries) -> anyhow::Result<Verdict> {
+    let server = Server::start(binaries)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    runtime.block_on(async { tokio::spawn(Trial::run(seed, server, binaries.version)).await? })
+}
+
+struct Trial {
+    target: Target,
+    version: u32,
+    observer: PgConnection,
+    world: World,
+    story: Vec<String>,
+    wrong: Vec<String>,
+    moments: usize,
+    /// What strangers had at first.
+    had: Observed,
+}
+
+impl Trial {
+    async fn run(seed: u64, server: Server, version: u32) -> anyhow::Result<Verdict> {
+        let mut dice = Dice::new(seed);
+        let target = Target::parse(&Secret::new(server.url("postgres", "postgres")))?;
+        let mut admin = target.open(None).await?;
+        let mut world = World::random(&mut dice, version);
+        let (roles, rest): (Vec<_>, Vec<_>) = world.sql.drain(..).partition(|sql| sql.starts_with("CREATE ROLE"));
+        for sql in roles.iter().map(String::as_str).chain(["CREATE DATABASE app OWNER app_owner"]) {
+            oracle::run(&mut admin, sql).await?;
+        }
+        let mut observer = target.open(Some("app")).await?;
+        for sql in &rest {
+            oracle::run(&mut observer, sql).await?;
+        }
+        oracle::prepare(&mut observer).await?;
+        let had = observe(&mut observer, &world, version).await?;
+        let story = roles.into_iter().chain(rest).collect();
+        let mut trial = Self { target, version, observer, world, story, wrong: Vec::new(), moments: 0, had };
+        let verdict = trial.play(&mut dice).await;
+        let story = trial.story.join(";\n");
+        let refused = verdict.with_context(|| story.clone())?;
+        Ok(match refused {
+            _ if !trial.wrong.is_empty() => Verdict::Wrong(trial.wrong, story),
+            Some(why) => Verdict::Refused(why),
+            None => Verdict::Right(trial.moments),
+        })
+    }
+
+    /// Some(why) where a plan was refused.
+    async fn play(&mut self, dice: &mut Dice) -> anyhow::Result<Option<String>> {
+        let template = dice.pick(&["{role}", "{role}", "rc \"{role}", "Röle.{role}"]).unwrap_or("{role}");
+        let strangers = oracle::strangers(&mut self.observer).await?;
+        let first = Policy::random(dice, &self.world, template);
+        let mut last = first.clone();
+        for turn in 0..3 {
+            let policy = match turn {
+                1 => Policy::random(dice, &self.world, template),
+                _ => first.clone(),
+            };
+            if let Some(why) = self.apply(&policy).await? {
+                return Ok(Some(why));
+            }
+            let now = oracle::strangers(&mut self.observer).await?;
+            for line in strangers.iter().filter(|line| !now.contains(line)) {
+                self.wrong.push(format!("gone or changed: {line}"));
+            }
+            for line in now.iter().filter(|line| !strangers.contains(line)) {
+                self.wrong.push(format!("new or changed: {line}"));
+            }
+            if !self.wrong.is_empty() {
+                return Ok(None);
+            }
+            last = policy;
+            if turn == 0 {
+                self.drift(dice, &last).await;
+            }
+        }
+        drop(last);
+        Ok(None)
+    }
+
+    async fn drift(&mut self, dice: &mut Dice, policy: &Policy) {
+        for sql in drift::random(dice, &self.world, policy) {
+            // What it speaks of may not be there, or not yet.
+            let done = oracle::run(&mut self.observer, &sql).await;
+            oracle::run(&mut self.observer, "RESET ROLE").await.ok();
+            self.story.push(format!("/* by hand, {} */ {sql}", if done.is_ok() { "done" } else { "failed" }));
+        }
+    }
+
+    async fn apply(&mut self, policy: &Policy) -> anyhow::Result<Option<String>> {
+        let text = policy.text(&self.world);
+        self.story.push(format!("/* apply */\n{text}"));
+        let parsed = parse(&text)?;
+        let before = observe(&mut self.observer, &self.world, self.version).await?;
+        let existing: BTreeSet<String> = before.keys().cloned().collect();
+        let mut applier = Applier::lock(&self.target).await?;
+        let state = inspect_with(applier.connection(), &self.target, &wanted(&parsed)?).await?;
+        let (plan, _) = Plan::new(scene(&parsed, &state)?, "main");
+        let blocking: Vec<String> = plan
+            .findings
+            .iter()
+            .filter(|finding| finding.level == Level::Error)
+            .map(|finding| format!("{finding:?}"))
+            .collect();
+        if plan.is_blocked() {
+            return Ok(Some(blocking.join("\n")));
+        }
+        let mut moments: Vec<(String, anyhow::Result<Observed>)> = Vec::new();
+        let (observer, world, version) = (&mut self.observer, &self.world, self.version);
+        let mut look = |progress: &rolecall_engine::postgres::apply::Progress| {
+            // The applier waits meanwhile: this is what everybody else sees after the transaction.
+            let seen = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(observe(&mut *observer, world, version))
+            });
+            moments.push((format!("after {:?} ({} steps)", progress.stage, progress.done), seen));
+        };
+        let done = applier.run(&plan.steps, state.identity.version, &mut look).await;
+        done.with_context(|| format!("apply {:#?}", plan.steps))?;
+        let again = inspect_with(applier.connection(), &self.target, &wanted(&parsed)?).await?;
+        let (second, _) = Plan::new(scene(&parsed, &again)?, "main");
+        applier.release().await?;
+        if !second.is_empty() {
+            self.wrong.push(format!("a second plan is not empty: {:#?}", second.steps));
+        }
+        reference::close_public(&mut self.world, policy);
+        let after = observe(&mut self.observer, &self.world, self.version).await?;
+        self.check(policy, &existing, &after);
+        self.moments += moments.len();
+        for (at, moment) in moments {
+            let moment = moment.with_context(|| at.clone())?;
+            compare::no_wider(&self.world, &moment, &before, &after, &at, &mut self.wrong);
+            self.check_strangers(&moment, &before, &at);
+        }
+        self.check_strangers(&after, &after, "at the end");
+        Ok(None)
+    }
+
+    /// What accounts must have, and that there are no others.
+    fn check(&mut self, policy: &Policy, existing: &BTreeSet<String>, after: &Observed) {
+        let wanted: BTreeMap<_, _> = reference::accounts(&self.world, policy, self.version, existing);
+        let undecided = reference::undecided(&self.world, policy);
+        for (who, access) in &wanted {
+            match after.get(who) {
+                Some(seen) => compare::equal(who, seen, access, &undecided, &mut self.wrong),
+                None => self.wrong.push(format!("{who}: has no account")),
+            }
+        }
+        let roles: Vec<String> = (0..policy.roles.len()).map(|place| policy.role_name(place)).collect();
+        let expected =
+            |name: &&String| wanted.contains_key(*name) || roles.contains(name) || STRANGERS.contains(&name.as_str());
+        for name in after.keys().filter(|name| !expected(name)) {
+            self.wrong.push(format!("{name}: is still there"));
+        }
+    }
+
+    /// Strangers have what they had at first; at a moment, at most also what drift gave them.
+    fn check_strangers(&mut self, now: &Observed, drifted: &Observed, at: &str) {
+        for (who, had) in &self.had {
+            let Some(access) = now.get(who) else {
+                self.wrong.push(format!("{}: is gone {at}", ident(who)));
+                continue;
+            };
+            let mut access = access.clone();
+            if let (Some(extra), false) = (drifted.get(who), at == "at the end") {
+                access.privileges.retain(|key| had.privileges.contains(key) || !extra.privileges.contains(key));
+                access.rows.retain(|place, rows| extra.rows.get(place) != Some(rows));
+            }
+            compare::kept(who, &access, had, &self.world.opened, at, &mut self.wrong);
+        }
+    }
+}
+
+fn parse(text: &str) -> anyhow::Result<Parsed> {
+    let mut sources = Sources::new();
+    sources.add_bytes("policy.yaml".to_owned(), text.as_bytes());
+    let outcome = read(&sources, Timestamp::now());
+    match outcome.policy {
+        Some(policy) => Ok(policy),
+        None => bail!("the generated policy is refused: {:#?}", outcome.problems),
+    }
+}
+
+fn wanted(policy: &Parsed) -> anyhow::Result<Wanted> {
+    let patterns = policy.roles.values().flat_map(|role| &role.grants).flat_map(|grant| &grant.on);
+    let patterns = patterns.map(|pattern| pattern.value.clone()).collect();
+    Ok(Wanted { databases: vec!["app".to_owned()], columns: BTreeMap::from([("app".to_owned(), patterns)]) })
+}
+
+fn scene<'a>(policy: &'a Parsed, state: &'a ServerState) -> anyhow::Result<Scene<'a>> {
+    let environment = policy.environments.get("test").context("no environment")?;
+    let server = environment.servers.get("main").context("no server")?;
+    let (leases, suspended) = (&[][..], &NOBODY);
+    Ok(Scene { policy, environment_name: "test", environment, server, state, now: Timestamp::now(), leases, suspended })
+}

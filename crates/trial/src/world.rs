@@ -1,0 +1,334 @@
+//! A random database: what is in it, as SQL that makes it and as an inventory that the reference model reads.
+
+use std::collections::BTreeSet;
+
+use crate::dice::Dice;
+
+/// Roles that Rolecall never owns. The last two the policies do not know.
+pub const STRANGERS: [&str; 6] = ["app_owner", "Other \"Owner", "clerk", "delegate", "Ghost", NOBODY];
+/// Is granted nothing: what it has, PUBLIC has.
+pub const NOBODY: &str = "nobody";
+/// Who owns things.
+const OWNERS: [&str; 2] = ["app_owner", "Other \"Owner"];
+/// Columns of every relation.
+pub const COLUMNS: [&str; 4] = ["id", "customer", "note", "Odd \"col.umn"];
+/// Names that are easily got wrong.
+const NAMES: [&str; 14] = [
+    "shop",
+    "Shop",
+    "we\"ird",
+    "a.b",
+    "with space",
+    "line\nbreak",
+    "emoji😀",
+    "select",
+    "back\\slash",
+    "$user",
+    "star*",
+    "o'brien",
+    "(int)",
+    "sixty_three_bytes_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+];
+
+/// What kind of thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sort {
+    Table,
+    Partitioned,
+    View,
+    MaterializedView,
+    Sequence,
+    Function,
+    Procedure,
+    Type,
+    Domain,
+}
+
+impl Sort {
+    pub const fn is_relation(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned | Self::View | Self::MaterializedView)
+    }
+
+    pub const fn is_table(self) -> bool {
+        matches!(self, Self::Table | Self::Partitioned)
+    }
+
+    /// Every privilege of the kind.
+    pub fn privileges(self, version: u32) -> &'static [&'static str] {
+        const RELATION: [&str; 8] =
+            ["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN"];
+        match self {
+            _ if self.is_relation() && version >= 17 => &RELATION,
+            _ if self.is_relation() => RELATION.split_at(7).0,
+            Self::Sequence => &["USAGE", "SELECT", "UPDATE"],
+            Self::Function | Self::Procedure => &["EXECUTE"],
+            _ => &["USAGE"],
+        }
+    }
+}
+
+/// One object in a schema.
+#[derive(Debug, Clone)]
+pub struct Thing {
+    pub sort: Sort,
+    pub schema: usize,
+    pub name: String,
+    /// The owner.
+    pub owner: &'static str,
+    /// The place of the sequence that an INSERT draws from.
+    pub serial: Option<usize>,
+    /// Rows as (id, customer).
+    pub rows: Vec<(i32, i32)>,
+    /// It had row security before Rolecall came, with a policy for `clerk` alone.
+    pub own_row_security: bool,
+    /// What PUBLIC holds now.
+    pub public: BTreeSet<&'static str>,
+}
+
+/// A schema.
+#[derive(Debug, Clone)]
+pub struct Schema {
+    pub name: String,
+}
+
+/// What is in the database.
+#[derive(Debug, Clone, Default)]
+pub struct World {
+    pub schemas: Vec<Schema>,
+    pub things: Vec<Thing>,
+    /// What PUBLIC holds on the database.
+    pub public: BTreeSet<&'static str>,
+    /// What PUBLIC was given beyond PostgreSQL's defaults, as keys.
+    pub opened: BTreeSet<String>,
+    /// The statements that make it.
+    pub sql: Vec<String>,
+}
+
+/// Quotes a name.
+pub fn ident(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+impl World {
+    /// Makes one up.
+    pub fn random(dice: &mut Dice, version: u32) -> Self {
+        let mut world = Self { public: BTreeSet::from(["CONNECT", "TEMPORARY"]), ..Self::default() };
+        for role in STRANGERS {
+            let login = if role == "clerk" || role == "Ghost" { "LOGIN" } else { "NOLOGIN" };
+            world.sql.push(format!("CREATE ROLE {} {login}", ident(role)));
+        }
+        if dice.chance(40) {
+            world.sql.push("GRANT delegate TO clerk WITH ADMIN OPTION".to_owned());
+        }
+        if dice.chance(20) {
+            world.sql.push("GRANT pg_read_all_data TO clerk".to_owned());
+        }
+        for _ in 0..2 + dice.below(2) {
+            world.schema(dice);
+        }
+        for _ in 0..4 + dice.below(6) {
+            world.thing(dice, version);
+        }
+        for _ in 0..dice.below(8) {
+            world.grant_to_strangers(dice, version);
+        }
+        world.defaults(dice);
+        world
+    }
+
+    fn free_name(&self, dice: &mut Dice, schema: Option<usize>) -> String {
+        loop {
+            let name = dice.pick(&NAMES).unwrap_or_default().to_owned();
+            let taken = match schema {
+                Some(schema) => self.things.iter().any(|thing| thing.schema == schema && thing.name == name),
+                None => self.schemas.iter().any(|schema| schema.name == name),
+            };
+            if !taken {
+                return name;
+            }
+            let tagged = format!("t{}", dice.below(10_000));
+            if dice.chance(50) {
+                return tagged;
+            }
+        }
+    }
+
+    fn schema(&mut self, dice: &mut Dice) {
+        let owner = dice.pick(&OWNERS).unwrap_or("app_owner");
+        let name = self.free_name(dice, None);
+        self.sql.push(format!("CREATE SCHEMA {} AUTHORIZATION {}", ident(&name), ident(owner)));
+        if dice.chance(70) {
+            self.sql.push(format!("GRANT USAGE ON SCHEMA {} TO clerk, \"Ghost\"", ident(&name)));
+        }
+        self.sql.push(format!("GRANT USAGE, CREATE ON SCHEMA {} TO {}", ident(&name), OWNERS.map(ident).join(", ")));
+        self.schemas.push(Schema { name });
+    }
+
+    /// The thing's name as SQL has it.
+    pub fn sql_name(&self, thing: &Thing) -> String {
+        let schema = self.schemas.get(thing.schema).map_or("", |schema| schema.name.as_str());
+        format!("{}.{}", ident(schema), ident(&thing.name))
+    }
+
+    fn add(&mut self, dice: &mut Dice, sort: Sort, schema: usize, owner: &'static str) -> Thing {
+        let public = match sort {
+            Sort::Function | Sort::Procedure => BTreeSet::from(["EXECUTE"]),
+            Sort::Type | Sort::Domain => BTreeSet::from(["USAGE"]),
+            _ => BTreeSet::new(),
+        };
+        let name = self.free_name(dice, Some(schema));
+        let (serial, rows, own_row_security) = Default::default();
+        Thing { sort, schema, name, owner, serial, rows, own_row_security, public }
+    }
+
+    /// Adds a thing of any kind.
+    pub fn thing(&mut self, dice: &mut Dice, version: u32) {
+        let schema = dice.below(self.schemas.len());
+        let owner = dice.pick(&OWNERS).unwrap_or("app_owner");
+        let sorts = [
+            Sort::Table,
+            Sort::Table,
+            Sort::Table,
+            Sort::Partitioned,
+            Sort::View,
+            Sort::MaterializedView,
+            Sort::Sequence,
+            Sort::Function,
+            Sort::Procedure,
+            Sort::Type,
+            Sort::Domain,
+        ];
+        let sort = dice.pick(&sorts).unwrap_or(Sort::Table);
+        self.sql.push(format!("SET SESSION AUTHORIZATION {}", ident(owner)));
+        let mut thing = self.add(dice, sort, schema, owner);
+        let name = self.sql_name(&thing);
+        match sort {
+            Sort::Table => self.table(dice, &mut thing, &name),
+            Sort::Partitioned => {
+                self.things.push(thing.clone());
+                self.partitions(dice, &mut thing, &name);
+                self.things.retain(|other| {
+                    other.sort != Sort::Partitioned || other.name != thing.name || other.schema != schema
+                });
+            }
+            Sort::View | Sort::MaterializedView => self.view(dice, sort, &name, owner, version),
+            Sort::Sequence => self.sql.push(format!("CREATE SEQUENCE {name}")),
+            Sort::Function => {
+                let definer = if dice.chance(40) { "SECURITY DEFINER" } else { "" };
+                self.sql.push(format!(
+                    "CREATE FUNCTION {name}(integer) RETURNS integer LANGUAGE sql {definer} AS 'SELECT 1'"
+                ));
+            }
+            Sort::Procedure => self.sql.push(format!("CREATE PROCEDURE {name}(integer) LANGUAGE sql AS 'SELECT 1'")),
+            Sort::Type => self.sql.push(format!("CREATE TYPE {name} AS ENUM ('a')")),
+            Sort::Domain => self.sql.push(format!("CREATE DOMAIN {name} AS text")),
+        }
+        if !thing.public.is_empty() && dice.chance(20) {
+            let word = if matches!(sort, Sort::Type | Sort::Domain) { "TYPE" } else { "ROUTINE" };
+            self.sql.push(format!("REVOKE ALL ON {word} {name} FROM PUBLIC"));
+            thing.public.clear();
+        }
+        if sort.is_relation() && dice.chance(15) {
+            self.sql.push(format!("GRANT SELECT ON {name} TO PUBLIC"));
+            thing.public.insert("SELECT");
+            self.opened.insert(name);
+        }
+        self.sql.push("RESET SESSION AUTHORIZATION".to_owned());
+        self.things.push(thing);
+    }
+
+    fn table(&mut self, dice: &mut Dice, thing: &mut Thing, name: &str) {
+        let (mut id, mut after) = ("integer".to_owned(), None);
+        if dice.chance(60) {
+            // Both its name and the table's must be taken before another is looked for.
+            self.things.push(thing.clone());
+            let sequence = self.add(dice, Sort::Sequence, thing.schema, thing.owner);
+            self.things.pop();
+            let named = self.sql_name(&sequence);
+            if dice.chance(50) {
+                id = format!("integer GENERATED BY DEFAULT AS IDENTITY (SEQUENCE NAME {named} START 100)");
+            } else {
+                self.sql.push(format!("CREATE SEQUENCE {named} START 100"));
+                id = format!("integer DEFAULT nextval('{}')", named.replace('\'', "''"));
+                after = Some(format!("ALTER SEQUENCE {named} OWNED BY {name}.id"));
+                thing.serial = Some(self.things.len());
+            }
+            self.things.push(sequence);
+        }
+        let odd = ident(COLUMNS[3]);
+        self.sql.push(format!("CREATE TABLE {name} (id {id}, customer integer, note text, {odd} text)"));
+        self.sql.extend(after);
+        thing.rows = (1..=6).map(|id| (id, (id - 1) % 4 + 1)).collect();
+        self.sql.push(format!("INSERT INTO {name} SELECT id, (id - 1) % 4 + 1, 'n' FROM generate_series(1, 6) AS id"));
+        if dice.chance(10) {
+            thing.own_row_security = true;
+            self.sql.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"));
+            self.sql.push(format!("CREATE POLICY own ON {name} TO clerk USING (customer = 1)"));
+        }
+    }
+
+    fn partitions(&mut self, dice: &mut Dice, thing: &mut Thing, name: &str) {
+        let odd = ident(COLUMNS[3]);
+        self.sql.push(format!(
+            "CREATE TABLE {name} (id integer, customer integer, note text, {odd} text) PARTITION BY LIST (customer)"
+        ));
+        thing.rows = (1..=6).map(|id| (id, (id - 1) % 4 + 1)).collect();
+        for values in ["FOR VALUES IN (1, 2)", "DEFAULT"] {
+            let mut part = self.add(dice, Sort::Table, thing.schema, thing.owner);
+            part.rows =
+                thing.rows.iter().filter(|(_, customer)| (*customer <= 2) == (values != "DEFAULT")).copied().collect();
+            self.sql.push(format!("CREATE TABLE {} PARTITION OF {name} {values}", self.sql_name(&part)));
+            self.things.push(part);
+        }
+        self.sql.push(format!("INSERT INTO {name} SELECT id, (id - 1) % 4 + 1, 'n' FROM generate_series(1, 6) AS id"));
+    }
+
+    fn view(&mut self, dice: &mut Dice, sort: Sort, name: &str, owner: &str, version: u32) {
+        let tables: Vec<&Thing> =
+            self.things.iter().filter(|thing| thing.sort.is_table() && thing.owner == owner).collect();
+        let source = match dice.pick(&tables) {
+            Some(table) => self.sql_name(table),
+            None => format!("(SELECT 1 AS id, 2 AS customer, 'n' AS note, 'o' AS {}) AS none", ident(COLUMNS[3])),
+        };
+        let invoker = sort == Sort::View && version >= 15 && dice.chance(50);
+        let with = if invoker { "WITH (security_invoker = true)" } else { "" };
+        let word = if sort == Sort::View { "VIEW" } else { "MATERIALIZED VIEW" };
+        self.sql.push(format!("CREATE {word} {name} {with} AS SELECT * FROM {source}"));
+    }
+
+    /// Something for roles that Rolecall does not own, with or without the right to pass it on.
+    fn grant_to_strangers(&mut self, dice: &mut Dice, version: u32) {
+        let relations: Vec<Thing> = self.things.iter().filter(|thing| thing.sort.is_relation()).cloned().collect();
+        let Some(thing) = dice.pick(&relations) else { return };
+        let name = self.sql_name(&thing);
+        let privileges = dice.some(thing.sort.privileges(version).split_at(4).0).join(", ");
+        match dice.below(3) {
+            0 => self.sql.push(format!("GRANT {privileges} ON {name} TO clerk")),
+            1 => self.sql.push(format!("GRANT SELECT (id, customer), UPDATE (note) ON {name} TO \"Ghost\"")),
+            _ => {
+                self.sql.push(format!("GRANT {privileges} ON {name} TO delegate WITH GRANT OPTION"));
+                self.sql.push("SET SESSION AUTHORIZATION delegate".to_owned());
+                let schema = self.schemas.get(thing.schema).map_or(String::new(), |schema| ident(&schema.name));
+                self.sql.push("RESET SESSION AUTHORIZATION".to_owned());
+                self.sql.push(format!("GRANT USAGE ON SCHEMA {schema} TO delegate"));
+                self.sql.push("SET SESSION AUTHORIZATION delegate".to_owned());
+                self.sql.push(format!("GRANT {privileges} ON {name} TO clerk, \"Ghost\""));
+                self.sql.push("RESET SESSION AUTHORIZATION".to_owned());
+            }
+        }
+    }
+
+    /// Default privileges of the owners for strangers, everywhere and in a schema.
+    fn defaults(&mut self, dice: &mut Dice) {
+        if dice.chance(30) {
+            self.sql.push("ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT SELECT ON TABLES TO clerk".to_owned());
+        }
+        if let (true, Some(schema)) = (dice.chance(30), self.schemas.first()) {
+            let owner = ident(dice.pick(&OWNERS).unwrap_or("app_owner"));
+            self.sql.push(format!(
+                "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA {} GRANT USAGE ON SEQUENCES TO clerk",
+                ident(&schema.name)
+            ));
+        }
+    }
+}
