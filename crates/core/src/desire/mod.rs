@@ -19,6 +19,7 @@ pub use grants::held;
 pub use inventory::Inventory;
 pub use public::{PublicRules, Withheld};
 pub use rows::POLICY_PREFIX;
+pub(crate) use rows::{COMMANDS, policy_name};
 
 use crate::finding::Finding;
 use crate::lease::Lease;

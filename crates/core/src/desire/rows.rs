@@ -47,7 +47,8 @@ pub fn filter(scene: Scene<'_>, role: &str, grant: &Grant, columns: &[Column]) -
     Ok(Filter { role: scene.role_name(role), matches, condition })
 }
 
-const COMMANDS: [(Privilege, PolicyCommand); 4] = [
+/// What a row policy can be for, by the privilege that goes with it.
+pub const COMMANDS: [(Privilege, PolicyCommand); 4] = [
     (Privilege::Select, PolicyCommand::Select),
     (Privilege::Insert, PolicyCommand::Insert),
     (Privilege::Update, PolicyCommand::Update),
@@ -172,7 +173,7 @@ fn has_unmanaged_member(state: &ServerState, role: RoleId) -> bool {
 }
 
 /// `rolecall_<role>_<command>`, shortened with a hash where it would pass 63 bytes.
-fn policy_name(role: &str, command: PolicyCommand) -> String {
+pub fn policy_name(role: &str, command: PolicyCommand) -> String {
     use sha2::{Digest, Sha256};
     let command = command.sql().to_ascii_lowercase();
     let name = format!("{POLICY_PREFIX}{role}_{command}");

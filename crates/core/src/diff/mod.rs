@@ -7,6 +7,7 @@ mod defaults;
 mod leaks;
 mod memberships;
 mod objects;
+mod onlookers;
 mod owners;
 mod rights;
 mod roles;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Differ;
+use super::{Differ, onlookers};
 use crate::desire::POLICY_PREFIX;
 use crate::finding::Level;
 use crate::plan::{Change, ObjectRef, RowPolicyDef, Stage};
@@ -25,7 +25,13 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
         let there = policies.get(&table.oid).map_or(&[][..], Vec::as_slice);
         let should = wanted.secured.get(&table.oid);
         if should.is_some() || !there.is_empty() || is_secured(helper, table) {
-            one(differ, database, helper, table, there, should.map_or(&[], Vec::as_slice), should.is_some());
+            // Where row security is somebody else's, their policies go on saying what the others see.
+            let ours = !table.facts.row_security || is_secured(helper, table);
+            let policies = should.cloned().map(|policies| match ours {
+                true => onlookers::admit(differ, &wanted.public, contents, table, policies),
+                false => policies,
+            });
+            one(differ, database, helper, table, there, policies.as_deref().unwrap_or_default(), should.is_some());
         }
     }
     // Not looked at by a filter alone: notes are never written into a schema `rolecall` that somebody else made.
