@@ -28,10 +28,8 @@ pub fn admit(
         return policies;
     }
     let stays = held.intersection(rules.allowed(table, acls).union(PublicRules::initial(table, acls)));
-    let onlookers: Vec<(RoleId, PrivilegeSet)> = unmanaged(differ)
-        .filter(|(id, _)| *id != table.owner)
-        .map(|(id, known)| (id, if known { held } else { stays }))
-        .collect();
+    let onlookers: Vec<(RoleId, PrivilegeSet)> =
+        unmanaged(differ, table.owner).map(|(id, known)| (id, if known { held } else { stays })).collect();
     for (privilege, command) in COMMANDS {
         let names: BTreeSet<String> =
             onlookers.iter().filter(|(_, held)| held.has(privilege)).map(|(id, _)| differ.name(*id)).collect();
