@@ -38,6 +38,24 @@ async fn a_locked_store_is_said_to_be_locked() {
     assert_eq!(count(&one).await, 3);
 }
 
+/// SQLite does not wait by itself for who turns the write-ahead log on at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_is_made_by_several_at_once() {
+    for _ in 0..8 {
+        let place = Place::new();
+        let openers: Vec<_> = (0..8).map(|_| tokio::spawn(open(place.options.clone()))).collect();
+        for opener in openers {
+            let opened = opener.await.unwrap();
+            assert!(opened.is_ok(), "{:?}", opened.err());
+        }
+        assert_eq!(count(&place.open().await.unwrap()).await, 1);
+    }
+}
+
+async fn open(options: Options) -> Result<(), StoreError> {
+    Store::open(&options).await.map(drop)
+}
+
 #[tokio::test]
 async fn a_full_store_keeps_what_it_has() {
     let place = Place::new();

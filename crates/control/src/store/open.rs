@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rolecall_core::event::{Actor, Kind};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -56,6 +56,17 @@ impl Options {
 impl Store {
     /// Opens the store; makes it and its key if it is not there. The ledger's end is checked, its whole is not.
     pub async fn open(options: &Options) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        loop {
+            match Self::open_now(options).await {
+                // Who turns the write-ahead log on or makes the tables at the same time is not waited for by SQLite.
+                Err(StoreError::Locked) if begun.elapsed() < options.patience => tokio::time::sleep(PAUSE).await,
+                opened => return opened,
+            }
+        }
+    }
+
+    async fn open_now(options: &Options) -> Result<Self, StoreError> {
         let fresh = make_file(&options.path)?;
         let connect = connect(&options.path, options.patience).synchronous(SqliteSynchronous::Full);
         let mut connect = connect.journal_mode(SqliteJournalMode::Wal);
@@ -112,6 +123,8 @@ impl Store {
     }
 }
 
+/// Between two tries to open.
+const PAUSE: Duration = Duration::from_millis(20);
 /// In-process writers queue this long at least.
 const WAIT: Duration = Duration::from_secs(30);
 
