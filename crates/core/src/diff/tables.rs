@@ -35,7 +35,9 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
         }
     }
     // Not looked at by a filter alone: notes are never written into a schema `rolecall` that somebody else made.
-    let needed = !wanted.secured.is_empty() || differ.steps.iter().skip(first).any(|step| takes_notes(&step.change));
+    // Scopes may be known before the first of their tables is made.
+    let filtered = !wanted.secured.is_empty() || !wanted.scopes.is_empty();
+    let needed = filtered || differ.steps.iter().skip(first).any(|step| takes_notes(&step.change));
     let intact = contents.helper.as_ref().is_some_and(Helper::is_intact);
     if needed && !intact {
         let reason =
