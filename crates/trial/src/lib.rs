@@ -2,8 +2,6 @@
 //!
 //! See `docs/testing.md` for what is checked and how a seed is run again.
 
-#![expect(clippy::indexing_slicing, reason = "only tests run this: JSON that it has just built, dice in their range")]
-
 mod compare;
 mod dice;
 mod drift;
