@@ -39,7 +39,7 @@ fn main() {
         let trial = |name: String, user: &'static str| {
             let path = path.clone();
             let trial = Trial::test(name, move || run(&path, user).map_err(Failed::from));
-            trial.with_ignored_flag(version < needs.version)
+            trial.with_ignored_flag(version < needs.version || (needs.tools && tools(version).is_none()))
         };
         let mut trials = vec![trial(name.clone(), SUPERUSER)];
         if needs.superuser.is_none_or(|from| version < from) {
@@ -60,6 +60,8 @@ const ADMIN: &str = "admin";
 struct Needs {
     /// The oldest major version that it makes sense on.
     version: u32,
+    /// `pg_dump`, `pg_dumpall` and `psql`, not older than the server.
+    tools: bool,
     /// From this major version on, an administrator without SUPERUSER cannot play it.
     superuser: Option<u32>,
 }
@@ -68,6 +70,10 @@ impl Needs {
     fn read(text: &str) -> Self {
         let mut needs = Self::default();
         for line in text.lines().filter_map(|line| line.strip_prefix("needs: ")) {
+            if line == "pg_dump" {
+                needs.tools = true;
+                continue;
+            }
             match line.strip_prefix("PostgreSQL ") {
                 Some(version) => needs.version = version.trim().parse().expect("`needs: PostgreSQL 15`"),
                 None => {
@@ -81,6 +87,27 @@ impl Needs {
         }
         needs
     }
+}
+
+/// The variable that names a folder with `pg_dump`, `pg_dumpall` and `psql`.
+const TOOLS: &str = "ROLECALL_POSTGRES_TOOLS";
+
+/// The folder with tools for a version: a server is dumped by a `pg_dump` that is not older than it. Those beside a
+/// server come first; downloads of `cargo xtask postgres` have none.
+fn tools(version: u32) -> Option<PathBuf> {
+    let beside = binaries::find(None).into_iter().chain(binaries::all()).map(|found| found.bin);
+    let named = std::env::var_os(TOOLS).filter(|folder| !folder.is_empty()).map(PathBuf::from);
+    let fits = |folder: &PathBuf| {
+        let said = |program: &str| Command::new(folder.join(program)).arg("--version").output().ok();
+        let major = |program: &str| {
+            let said = String::from_utf8_lossy(&said(program)?.stdout).into_owned();
+            said.split_once(") ")?.1.split(['.', ' ', '\n']).next()?.parse::<u32>().ok()
+        };
+        ["pg_dump", "pg_dumpall", "psql"]
+            .into_iter()
+            .all(|program| major(program).is_some_and(|found| found >= version))
+    };
+    beside.chain(named).find(fits)
 }
 
 /// The statements by which a plan says that a missing right can be given, each with its database.
@@ -243,17 +270,23 @@ impl Stage {
     /// Goes on with a new server, into which everything (`all`, roles too) or one database was restored from a dump.
     fn move_to_another(&mut self, what: &str) -> Result<(), String> {
         let binaries = binaries::find(None).map_err(|error| error.to_string())?;
+        let tools = tools(binaries.version).ok_or("no tools: the scenario says `needs: pg_dump`")?;
         let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
         let (program, database) = if what == "all" { ("pg_dumpall", "postgres") } else { ("pg_dump", what) };
-        let mut dump = Command::new(program);
+        let mut dump = Command::new(tools.join(program));
         if what != "all" {
             dump.arg("--create");
         }
         let dumped = dump.arg("--dbname").arg(self.server.url(database, "postgres")).output();
         let dumped = dumped.map_err(|error| format!("{program}: {error}"))?;
+        let mut sql = String::from_utf8(dumped.stdout).map_err(|error| error.to_string())?;
+        if binaries.version < 15 {
+            // Newer tools write what their own version understands.
+            sql = sql.replace(" LOCALE_PROVIDER = libc", "");
+        }
         let file = tempfile::NamedTempFile::new().map_err(|error| error.to_string())?;
-        std::fs::write(file.path(), &dumped.stdout).map_err(|error| error.to_string())?;
-        let mut restore = Command::new("psql");
+        std::fs::write(file.path(), sql).map_err(|error| error.to_string())?;
+        let mut restore = Command::new(tools.join("psql"));
         // Without ON_ERROR_STOP: roles that are not there, and the superuser that is there already, are the point.
         restore.args(["--quiet", "--no-psqlrc", "--file"]).arg(file.path()).arg(server.url("postgres", "postgres"));
         let restored = restore.output().map_err(|error| format!("psql: {error}"))?;
@@ -263,6 +296,9 @@ impl Stage {
         }
         self.sessions.clear();
         self.server = server;
+        if self.user == ADMIN && what != "all" {
+            self.sql(SUPERUSER, "postgres", "CREATE ROLE admin LOGIN CREATEROLE")?;
+        }
         Ok(())
     }
 
