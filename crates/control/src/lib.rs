@@ -53,7 +53,7 @@ pub mod clock;
 mod end;
 pub mod ledger;
 mod office;
-mod place;
+pub mod place;
 mod request;
 mod settle;
 pub mod store;

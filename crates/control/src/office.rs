@@ -45,6 +45,7 @@ pub enum ControlError {
         /// `production · main`
         place: String,
         /// What it says.
+        #[source]
         error: Box<EngineError>,
     },
     /// A server's URL is not there.

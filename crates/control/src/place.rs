@@ -1,4 +1,4 @@
-//! One server of an environment: where it is, what it shows, and what a Request would do there.
+//! One server of an environment: where it is, what has to be looked at on it, and what a Request would do there.
 
 use std::collections::BTreeMap;
 
@@ -18,32 +18,38 @@ use crate::office::ControlError;
 /// One server of an environment.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
+    /// The policy.
     pub policy: &'a Policy,
+    /// The environment's name.
     pub environment_name: &'a str,
+    /// The environment.
     pub environment: &'a Environment,
+    /// The server's name.
     pub server_name: &'a str,
+    /// The server.
     pub server: &'a Server,
 }
 
-/// An environment's servers, in the order of their names.
-pub fn places<'a>(policy: &'a Policy, environment: &str) -> Vec<Place<'a>> {
-    let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
-        return Vec::new();
-    };
-    let place = |(server_name, server): (&'a String, &'a Server)| Place {
-        policy,
-        environment_name,
-        environment,
-        server_name,
-        server,
-    };
-    environment.servers.iter().map(place).collect()
+/// The servers of one environment, or of all, in the order of their names.
+pub fn places<'a>(policy: &'a Policy, environment: Option<&str>) -> Vec<Place<'a>> {
+    let chosen = policy.environments.iter().filter(|(name, _)| environment.is_none_or(|wanted| wanted == *name));
+    let places = chosen.flat_map(|(environment_name, environment)| {
+        let place = move |(server_name, server): (&'a String, &'a Server)| Place {
+            policy,
+            environment_name,
+            environment,
+            server_name,
+            server,
+        };
+        environment.servers.iter().map(place)
+    });
+    places.collect()
 }
 
 /// What a Request would do on the servers of its environment, by server, and the digest of it.
-pub async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, String), ControlError> {
+pub(crate) async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, String), ControlError> {
     let mut told: BTreeMap<String, Vec<Effect>> = BTreeMap::new();
-    for place in places(facts.policy, &asks.environment) {
+    for place in places(facts.policy, Some(&asks.environment)) {
         let target = place.target()?;
         let state = inspect(&target, &place.wanted()).await.map_err(|error| place.says(error))?;
         let scene = place.scene(&state, facts);
@@ -54,6 +60,7 @@ pub async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, Str
 }
 
 impl<'a> Place<'a> {
+    /// `production · main`
     pub fn label(&self) -> String {
         format!("{} · {}", self.environment_name, self.server_name)
     }
@@ -63,19 +70,25 @@ impl<'a> Place<'a> {
         self.environment.role_name(self.environment_name, role)
     }
 
+    /// As Events name it.
     pub fn event(&self) -> event::Place {
         event::Place { environment: self.environment_name.to_owned(), server: self.server_name.to_owned() }
     }
 
+    /// What went wrong here.
     pub fn says(&self, error: EngineError) -> ControlError {
         ControlError::Server { place: self.label(), error: Box::new(error) }
     }
 
+    /// How to get there. The URL comes from where the policy says it is, each time anew.
+    ///
+    /// # Errors
+    /// [`ControlError::NoUrl`]; [`ControlError::Server`] if it is no URL. Neither repeats it.
     pub fn target(&self) -> Result<Target, ControlError> {
         let missing = |why: String| ControlError::NoUrl { place: self.label(), why };
         let secret = match &self.server.url.value {
             UrlSource::Variable(name) => {
-                let value = std::env::var(name).map_err(|_| missing(format!("set the environment variable {name}")))?;
+                let value = std::env::var(name).map_err(|_| missing(format!("set the environment variable {name} to the server's URL (postgres://user@host/database)")))?;
                 Secret::new(value)
             }
             UrlSource::File(path) => {
@@ -87,6 +100,7 @@ impl<'a> Place<'a> {
         Target::parse(&secret).map_err(|error| self.says(error))
     }
 
+    /// What has to be looked at: the governed databases, and the columns of tables with column or row grants.
     pub fn wanted(&self) -> Wanted {
         let mut columns: BTreeMap<String, Vec<Pattern>> = BTreeMap::new();
         for grant in self.policy.roles.values().flat_map(|role| &role.grants) {
@@ -100,6 +114,7 @@ impl<'a> Place<'a> {
         Wanted { databases, columns }
     }
 
+    /// The server as it is, ready for a decision.
     pub fn scene(&self, state: &'a ServerState, facts: Facts<'a>) -> Scene<'a> {
         Scene {
             policy: self.policy,

@@ -69,7 +69,7 @@ impl Office {
             return Ok(());
         }
         let (mut finished, mut failed) = (Vec::new(), None);
-        for place in places(&self.policy, name) {
+        for place in places(&self.policy, Some(name)) {
             match self.server(place, ground, &concerned, &moving).await {
                 Ok(done) => finished.push(done),
                 Err(error) => {

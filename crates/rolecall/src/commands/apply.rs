@@ -77,7 +77,7 @@ async fn one(
     let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
     let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
     let given = record.given().await?;
-    let (plan, _) = Plan::new(place.scene(&state, &given), place.server_name);
+    let (plan, _) = Plan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     let document = PlanDocument::new(&plan)?;
     drop(state);
     if digest.is_some_and(|digest| digest != plan.digest) {
@@ -133,7 +133,7 @@ async fn one(
             return Err(error);
         }
     };
-    let (second, _) = Plan::new(place.scene(&state, &given), place.server_name);
+    let (second, _) = Plan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     run.finished(second.is_empty()).await?;
     if !second.is_empty() {
         anstream::eprintln!(

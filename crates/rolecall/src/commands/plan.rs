@@ -61,7 +61,7 @@ async fn one(place: Place<'_>, record: &Record) -> anyhow::Result<PlanDocument> 
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
     let given = record.given().await?;
-    let (plan, _) = CorePlan::new(place.scene(&state, &given), place.server_name);
+    let (plan, _) = CorePlan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     let told = Kind::PlanMade {
         place: place.event(),
         digest: plan.digest.clone(),

@@ -100,7 +100,7 @@ async fn one(place: Place<'_>, limit: usize, record: &Record) -> anyhow::Result<
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
     let given = record.given().await?;
-    let scene = place.scene(&state, &given);
+    let scene = place.scene(&state, given.facts(place.policy));
     let (_, desired) = Plan::new(scene, place.server_name);
     let classes = classes(scene);
     let mut verdict = Verdict {

@@ -34,7 +34,11 @@ pub fn error(error: &anyhow::Error) {
             let _ = write!(text, "\n  {cause}");
         }
     }
-    let help = error.chain().find_map(|cause| cause.downcast_ref::<EngineError>()?.help());
+    let said = |cause: &'_ (dyn std::error::Error + 'static)| match cause.downcast_ref::<Box<EngineError>>() {
+        Some(error) => error.help(),
+        None => cause.downcast_ref::<EngineError>()?.help(),
+    };
+    let help = error.chain().find_map(said);
     if let Some(help) = help {
         let _ = write!(text, "\n{GOOD}help:{GOOD:#} {help}");
     }
