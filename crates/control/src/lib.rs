@@ -49,6 +49,7 @@
 mod approve;
 pub mod audit;
 mod break_glass;
+mod carry;
 pub mod clock;
 mod end;
 pub mod ledger;
@@ -56,6 +57,7 @@ mod office;
 pub mod place;
 mod request;
 mod settle;
+pub mod source;
 pub mod store;
 mod suspend;
 mod telling;

@@ -64,6 +64,49 @@ pub enum ControlError {
         /// The Role's name on the server.
         role: String,
     },
+    /// The ledger took an Event and did not say which.
+    #[error("the ledger does not say where it put an entry")]
+    Untold,
+    /// The server or the policy is not any more what it was when the plan was shown.
+    #[error("{place}: the server or the policy has moved since the plan was made ({shown} is now {now}): look again")]
+    Moved {
+        /// `production · main`
+        place: String,
+        /// What was shown.
+        shown: String,
+        /// What it is now.
+        now: String,
+    },
+    /// The plan has findings that stop it.
+    #[error("{place}: not applied, because {why}")]
+    Blocked {
+        /// `production · main`
+        place: String,
+        /// The first of the findings.
+        why: String,
+    },
+    /// The plan would shut out more accounts than the environment's brake allows.
+    #[error(
+        "{place}: not applied, because {shut} of {total} accounts would be shut out; the environment's brake allows {limit}%"
+    )]
+    Braked {
+        /// `production · main`
+        place: String,
+        /// How many would be shut out.
+        shut: usize,
+        /// How many there are.
+        total: usize,
+        /// Percent.
+        limit: u32,
+    },
+    /// There is no such Server.
+    #[error("the policy has no server {server} in {environment}")]
+    NoPlace {
+        /// The environment.
+        environment: String,
+        /// The server.
+        server: String,
+    },
     /// What was carried out is not what the server shows afterwards.
     #[error("{place}: {left} changes are left after all were carried out")]
     NotProved {

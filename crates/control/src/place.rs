@@ -88,7 +88,11 @@ impl<'a> Place<'a> {
         let missing = |why: String| ControlError::NoUrl { place: self.label(), why };
         let secret = match &self.server.url.value {
             UrlSource::Variable(name) => {
-                let value = std::env::var(name).map_err(|_| missing(format!("set the environment variable {name} to the server's URL (postgres://user@host/database)")))?;
+                let value = std::env::var(name).map_err(|_| {
+                    missing(format!(
+                        "set the environment variable {name} to the server's URL (postgres://user@host/database)"
+                    ))
+                })?;
                 Secret::new(value)
             }
             UrlSource::File(path) => {

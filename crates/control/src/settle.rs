@@ -14,6 +14,7 @@ use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 use rolecall_engine::postgres::inspect::inspect_with;
 
+use crate::carry::{Work, carry_out};
 use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
 use crate::request::Nothing;
@@ -139,31 +140,11 @@ impl Office {
         if steps.is_empty() {
             return Ok(Finished::new(place, digest, 0, cause));
         }
-        let begun = Kind::ApplyBegun { place: place.event(), digest: digest.clone(), changes: count };
-        self.tell(begun, cause).await?;
-        let mut done = 0;
-        let ran = applier.run(&steps, version, &mut |progress| done = progress.done as u64).await;
-        if let Err(error) = ran {
-            let (place_of, error) = (place.event(), place.says(error));
-            let text = error.to_string().as_str().into();
-            self.tell(Kind::ApplyFailed { place: place_of, digest, done, changes: count, error: text }, cause).await?;
-            return Err(error);
-        }
-        let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
-        let left = self::steps(place, &state, ground, &accounts)?.len();
-        if left > 0 {
-            let unproved = Kind::ApplyFinished { place: place.event(), digest, changes: count, proved: false };
-            self.tell(unproved, cause).await?;
-            return Err(ControlError::NotProved { place: place.label(), left });
-        }
-        Ok(Finished::new(place, digest, count, cause))
-    }
-
-    async fn tell(&self, kind: Kind, cause: Option<EventId>) -> Result<(), ControlError> {
-        let draft = Draft { cause, ..Draft::new(kind) };
+        let work = Work { steps: &steps, version, digest, effects: Vec::new(), cause };
+        let left = |state: &ServerState| Ok(self::steps(place, state, ground, &accounts)?.len());
         let actor = Actor::system("reconciler");
-        self.store.write(&actor, |tx| async move { Ok::<_, ControlError>(tx.done((), draft)) }).await?;
-        Ok(())
+        let told = carry_out(&self.store, &actor, place, &mut applier, work, left).await?;
+        Ok(Finished { place: place.event(), changes: count, told })
     }
 }
 

@@ -52,6 +52,8 @@ pub struct Environment {
     pub known: Vec<Spanned<String>>,
     /// What to do about other roles.
     pub unmanaged: Unmanaged,
+    /// What `rolecall serve` does about changes by hand.
+    pub drift: Drift,
     /// How database names are made.
     pub names: Names,
     /// What every account in it is given.
@@ -70,6 +72,19 @@ pub enum Unmanaged {
     Fail,
     /// Take its LOGIN away (superusers are reported only).
     Disable,
+}
+
+/// What `rolecall serve` does when a server does not say any more what was applied to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Drift {
+    /// Says so.
+    #[default]
+    Report,
+    /// Takes it back at once.
+    Repair,
+    /// Says so, and waits for an administrator to take it back.
+    Hold,
 }
 
 /// Templates of database names: `{role}` or `{account}` stands for the policy's own name, `{environment}` for the environment's.

@@ -5,6 +5,7 @@ pub mod connect;
 mod copy;
 pub mod credential;
 pub mod error;
+pub mod fingerprint;
 pub mod inspect;
 mod keywords;
 pub mod probe;

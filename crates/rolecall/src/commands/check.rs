@@ -1,11 +1,13 @@
 //! `rolecall check`: every problem of a policy at once.
 
+use rolecall_control::source::Loaded;
+
 use crate::args::Check;
 use crate::{Outcome, load, show};
 
 /// Reads the policy and says what is wrong with it.
 pub fn run(check: &Check) -> anyhow::Result<Outcome> {
-    let load::Loaded { sources, outcome } = load::load(&check.policy.policy)?;
+    let Loaded { sources, outcome, .. } = load::load(&check.policy.policy)?;
     if check.json {
         println!("{:#}", show::problems_json(&sources, &outcome.problems));
     } else {

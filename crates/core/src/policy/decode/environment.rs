@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::model::{
-    AccountRules, Credential, Database, Engine, Environment, Leavers, Names, Public, PublicRule, Server, Spanned,
-    Unmanaged, UrlSource,
+    AccountRules, Credential, Database, Drift, Engine, Environment, Leavers, Names, Public, PublicRule, Server,
+    Spanned, Unmanaged, UrlSource,
 };
 use super::super::problem::{Problem, Span};
 use super::super::values;
@@ -18,12 +18,18 @@ pub(super) fn environment(span: Span, node: &Node) -> Environment {
         Some("disable") => Unmanaged::Disable,
         _ => Unmanaged::Report,
     };
+    let drift = match scalar(node, "drift") {
+        Some("repair") => Drift::Repair,
+        Some("hold") => Drift::Hold,
+        _ => Drift::Report,
+    };
     Environment {
         span,
         rules: node.get("rules").map(super::requests::rules).unwrap_or_default(),
         servers: entries(node.get("servers")).map(|(key, span, value)| (key.to_owned(), server(span, value))).collect(),
         known: names(node.get("known")),
         unmanaged,
+        drift,
         names: node.get("names").map(templates).unwrap_or_default(),
         accounts: node.get("accounts").map(accounts).unwrap_or_default(),
         leavers: node.get("leavers").map(leavers).unwrap_or_default(),

@@ -16,6 +16,12 @@ pub(super) static ENVIRONMENT: MapShape = MapShape {
         ),
         Field::new("unmanaged", Shape::Leaf(Leaf::Choice(&UNMANAGED)), "What to do about any other role.")
             .default("report"),
+        Field::new(
+            "drift",
+            Shape::Leaf(Leaf::Choice(&DRIFT)),
+            "What `rolecall serve` does when somebody changed by hand what was applied.",
+        )
+        .default("report"),
         Field::new("names", Shape::Map(&NAMES), "How names in databases are made."),
         Field::new("accounts", Shape::Map(&ACCOUNTS), "What every account is given.").mistaken_for(&["account"]),
         Field::new("leavers", Shape::Map(&LEAVERS), "What happens to what a removed account leaves behind."),
@@ -29,6 +35,12 @@ static UNMANAGED: [Word; 3] = [
     Word { word: "report", doc: "Say so." },
     Word { word: "fail", doc: "Say so, and let the plan fail." },
     Word { word: "disable", doc: "Take its LOGIN away (superusers are reported only)." },
+];
+
+static DRIFT: [Word; 3] = [
+    Word { word: "report", doc: "Say so." },
+    Word { word: "repair", doc: "Take it back at once." },
+    Word { word: "hold", doc: "Say so, and take it back when an administrator agrees." },
 ];
 
 static NAMES: MapShape = MapShape {
