@@ -46,12 +46,14 @@
 //! # }
 //! ```
 
+mod apply;
 mod approve;
 pub mod audit;
 mod break_glass;
 mod carry;
 pub mod clock;
 mod end;
+pub mod keeper;
 pub mod ledger;
 mod office;
 pub mod place;

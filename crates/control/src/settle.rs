@@ -5,10 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use rolecall_core::desire::closure;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use rolecall_core::desire::{closure, dates};
 use rolecall_core::event::{Actor, Draft, Drafts, EventId, Kind};
 use rolecall_core::lease;
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
+use rolecall_core::policy::model::Policy;
 use rolecall_core::request::principal;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
@@ -34,13 +37,23 @@ impl Office {
     /// Ends what is due, then brings every environment with something to begin or end to what it should be. Run it at
     /// start-up, after every decision, and at [`lease::next_due`].
     pub async fn settle(&self) -> Result<Settled, ControlError> {
-        while self.end_one_due().await? {}
+        self.end_due().await?;
         let mut settled = Settled::default();
-        let ground = self.ground().await?;
         for environment in self.policy.environments.keys() {
-            self.environment(environment, &ground, &mut settled).await?;
+            let here = self.settle_environment(environment).await?;
+            settled.leases.extend(here.leases);
+            settled.failures.extend(here.failures);
         }
         Ok(settled)
+    }
+
+    /// Notes the Leases that are over. Says how many.
+    pub async fn end_due(&self) -> Result<usize, ControlError> {
+        let mut ended = 0;
+        while self.end_one_due().await? {
+            ended += 1;
+        }
+        Ok(ended)
     }
 
     /// Notes one Lease that is over. It is over from then on, whatever the clock, the policy or anybody's standing does.
@@ -61,17 +74,32 @@ impl Office {
         }
     }
 
-    async fn environment(&self, name: &str, ground: &Ground, settled: &mut Settled) -> Result<(), ControlError> {
+    /// Brings one environment to what it should be: its servers side by side, so that one that does not answer holds up
+    /// none of the others.
+    pub async fn settle_environment(&self, name: &str) -> Result<Settled, ControlError> {
+        let ground = &self.ground().await?;
         let here = ground.kept.iter().filter(|kept| kept.lease.environment == name && kept.reach != Reach::Open);
-        let moving: Vec<&Kept> = here.collect();
+        let moving: &Vec<&Kept> = &here.collect();
         let holders = moving.iter().map(|kept| kept.lease.principal.as_str());
-        let concerned: BTreeSet<&str> = holders.chain(ground.suspended.iter().map(String::as_str)).collect();
+        let mut concerned: BTreeSet<&str> = holders.chain(ground.suspended.iter().map(String::as_str)).collect();
+        concerned.extend(dates(&self.policy, name, ground.now).passed);
+        let (concerned, mut settled) = (&concerned, Settled::default());
         if concerned.is_empty() {
-            return Ok(());
+            return Ok(settled);
+        }
+        let (mut work, mut results) = (FuturesUnordered::new(), Vec::new());
+        for place in places(&self.policy, Some(name)) {
+            if work.len() == AT_ONCE {
+                results.extend(work.next().await);
+            }
+            work.push(self.server(place, ground, concerned, moving));
+        }
+        while let Some(result) = work.next().await {
+            results.push(result);
         }
         let (mut finished, mut failed) = (Vec::new(), None);
-        for place in places(&self.policy, Some(name)) {
-            match self.server(place, ground, &concerned, &moving).await {
+        for result in results {
+            match result {
                 Ok(done) => finished.push(done),
                 Err(error) => {
                     failed = Some(error.to_string());
@@ -79,15 +107,17 @@ impl Office {
                 }
             }
         }
-        settled.leases.extend(self.note(moving, finished, failed.as_deref()).await?);
-        Ok(())
+        settled.leases = self.note(moving, &finished, failed.as_deref()).await?;
+        let unready = finished.into_iter().flat_map(|done| done.unready);
+        settled.failures.extend(unready.map(|(place, role)| ControlError::NotReady { place, role }));
+        Ok(settled)
     }
 
     /// Notes in one transaction what the servers have come to, and how far each Lease has got by it.
     async fn note(
         &self,
-        moving: Vec<&Kept>,
-        finished: Vec<Finished>,
+        moving: &[&Kept],
+        finished: &[Finished],
         failed: Option<&str>,
     ) -> Result<Vec<Kept>, ControlError> {
         let actor = Actor::system("reconciler");
@@ -96,9 +126,9 @@ impl Office {
             let mut told: Vec<Draft> = Vec::new();
             let mut moved = Vec::new();
             for kept in moving {
-                let Some((reach, drafts)) = step(kept, &finished, failed) else { continue };
+                let Some((reach, drafts)) = step(&self.policy, kept, finished, failed) else { continue };
                 // Whoever ended it meanwhile goes first.
-                if current.contains(kept) {
+                if current.contains(*kept) {
                     tx.put_lease(&kept.lease, reach).await?;
                     told.extend(drafts);
                     moved.push(Kept { lease: kept.lease.clone(), reach });
@@ -106,7 +136,8 @@ impl Office {
             }
             // A server where nothing was left to do is worth an Event only where a Lease got further by it.
             let quiet = moved.is_empty() || failed.is_some();
-            let applied = finished.into_iter().filter(|done| done.changes > 0 || !quiet).map(|done| done.told);
+            let worth = finished.iter().filter(|done| done.changes > 0 || !quiet);
+            let applied = worth.map(|done| done.told.clone());
             let mut all = applied.chain(told);
             let mut drafts = Drafts::from(all.next().ok_or(Nothing::ToDo)?);
             for draft in all {
@@ -132,41 +163,46 @@ impl Office {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
         let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
-        let accounts = accounts(place, &state, principals);
-        let steps = steps(place, &state, ground, &accounts)?;
-        let (count, version) = (steps.len() as u64, state.identity.version);
-        let digest = digest(&steps);
+        let accounts = accounts(place, Some(&state), principals);
+        let Due { steps, unready } = due(place, &state, ground, &accounts);
+        let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
         let cause = moving.iter().map(|kept| EventId(kept.lease.id.0)).min();
-        if steps.is_empty() {
-            return Ok(Finished::new(place, digest, 0, cause));
-        }
-        let work = Work { steps: &steps, version, digest, effects: Vec::new(), cause };
-        let left = |state: &ServerState| Ok(self::steps(place, state, ground, &accounts)?.len());
-        let actor = Actor::system("reconciler");
-        let told = carry_out(&self.store, &actor, place, &mut applier, work, left).await?;
-        Ok(Finished { place: place.event(), changes: count, told })
+        let told = if steps.is_empty() {
+            let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
+            Draft { cause, ..Draft::new(kind) }
+        } else {
+            let work = Work { steps: &steps, version, digest, effects: Vec::new(), cause };
+            let left = |state: &ServerState| Ok(due(place, state, ground, &accounts).steps.len());
+            let actor = Actor::system("reconciler");
+            carry_out(&self.store, &actor, place, &mut applier, work, left).await?
+        };
+        applier.release().await.ok();
+        let unready = unready.into_iter().map(|role| (place.label(), role)).collect();
+        Ok(Finished { place: place.event(), changes, told, unready })
     }
 }
 
-/// A server that is as it should be, and was read afterwards to prove it.
+/// How many servers of one environment are worked on at once.
+const AT_ONCE: usize = 8;
+
+/// A server that is as it should be, but for Roles that are not ready, and was read afterwards to prove it.
 struct Finished {
     place: rolecall_core::event::Place,
     changes: u64,
     told: Draft,
-}
-
-impl Finished {
-    fn new(place: Place<'_>, digest: String, changes: u64, cause: Option<EventId>) -> Self {
-        let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
-        Self { place: place.event(), changes, told: Draft { cause, ..Draft::new(kind) } }
-    }
+    /// Roles that do not give there what the policy says, by their names on the server, each with where.
+    unready: Vec<(String, String)>,
 }
 
 /// How far a Lease gets by what its servers have come to, and what tells of that; None: no further.
-fn step(kept: &Kept, finished: &[Finished], failed: Option<&str>) -> Option<(Reach, Vec<Draft>)> {
+fn step(policy: &Policy, kept: &Kept, finished: &[Finished], failed: Option<&str>) -> Option<(Reach, Vec<Draft>)> {
     let lease = &kept.lease;
+    let environment = policy.environments.get(&lease.environment);
+    let role = environment.map(|environment| environment.role_name(&lease.environment, &lease.role));
+    let unready = finished.iter().flat_map(|done| &done.unready).any(|(_, name)| role.as_ref() == Some(name));
     let (id, access) = (lease.id.to_string(), telling::given(lease));
     match (failed, kept.reach) {
+        (None, Reach::Opening) if unready => None,
         (None, Reach::Opening) => Some((Reach::Open, Vec::new())),
         (None, Reach::Closing | Reach::Overdue) => {
             let revoked = |done: &Finished| {
@@ -185,11 +221,12 @@ fn step(kept: &Kept, finished: &[Finished], failed: Option<&str>) -> Option<(Rea
     }
 }
 
-/// The accounts of principals: as they would be called now, and whatever bears their mark.
-fn accounts(place: Place<'_>, state: &ServerState, principals: &BTreeSet<&str>) -> BTreeSet<String> {
+/// The accounts of principals: as they would be called now, and whatever bears their mark on a server.
+pub(crate) fn accounts(place: Place<'_>, state: Option<&ServerState>, principals: &BTreeSet<&str>) -> BTreeSet<String> {
     let named = principals.iter().filter_map(|id| principal(place.policy, id));
     let mut found: BTreeSet<String> =
         named.map(|(id, principal, _)| place.environment.account_name(place.environment_name, id, principal)).collect();
+    let Some(state) = state else { return found };
     for id in state.owned() {
         let comment = state.roles.get(&id).and_then(|role| role.comment.as_deref());
         let mark = rolecall_core::mark::Mark::parse(comment);
@@ -200,38 +237,49 @@ fn accounts(place: Place<'_>, state: &ServerState, principals: &BTreeSet<&str>) 
     found
 }
 
-fn steps(
-    place: Place<'_>,
-    state: &ServerState,
-    ground: &Ground,
-    accounts: &BTreeSet<String>,
-) -> Result<Vec<Step>, ControlError> {
+/// What is to be done for some accounts, without what a Role that is not ready would give: neither that nor what it
+/// gives holds up the rest, least of all what takes access away.
+struct Due {
+    steps: Vec<Step>,
+    unready: BTreeSet<String>,
+}
+
+fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &BTreeSet<String>) -> Due {
     let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
-    let steps = only(&plan.steps, accounts);
-    for step in &steps {
-        let role = match &step.change {
-            Change::GrantMembership { role, .. } => vec![role],
-            Change::AddScopes { scopes } => scopes.iter().map(|scope| &scope.role).collect(),
-            _ => continue,
-        };
-        for role in role {
-            ready(place, state, &plan, role)?;
+    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new() };
+    for mut step in only(&plan.steps, accounts) {
+        match &mut step.change {
+            Change::GrantMembership { role, .. } if !ready(place, state, &plan, role) => {
+                due.unready.insert(role.clone());
+                continue;
+            }
+            Change::AddScopes { scopes } => {
+                scopes.retain(|scope| {
+                    let ready = ready(place, state, &plan, &scope.role);
+                    if !ready {
+                        due.unready.insert(scope.role.clone());
+                    }
+                    ready
+                });
+                if scopes.is_empty() {
+                    continue;
+                }
+            }
+            _ => {}
         }
+        due.steps.push(step);
     }
-    Ok(steps)
+    due
 }
 
 /// A Role gives on the server what the policy says, no less and no more: else those who agreed were shown something
 /// else than its holder gets.
-fn ready(place: Place<'_>, state: &ServerState, plan: &Plan, role: &str) -> Result<(), ControlError> {
+fn ready(place: Place<'_>, state: &ServerState, plan: &Plan, role: &str) -> bool {
     let missing = state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id));
     let named = place.policy.roles.keys().find(|name| place.role_name(name) == role);
     let reached = named.map(|name| closure(place.policy, name)).unwrap_or_default();
     let roles: BTreeSet<String> = reached.into_iter().map(|name| place.role_name(name)).chain([role.into()]).collect();
-    if missing || plan.steps.iter().any(|step| shapes(&step.change, &roles)) {
-        return Err(ControlError::NotReady { place: place.label(), role: role.to_owned() });
-    }
-    Ok(())
+    !missing && !plan.steps.iter().any(|step| shapes(&step.change, &roles))
 }
 
 fn digest(steps: &[Step]) -> String {

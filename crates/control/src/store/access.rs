@@ -54,7 +54,7 @@ const LEASES: &str = "SELECT state, document FROM lease WHERE state <> 'closed' 
 
 impl Tx {
     /// Everything written refers to the Events of this transaction, which come last.
-    async fn defer(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn defer(&mut self) -> Result<(), StoreError> {
         sqlx::query("PRAGMA defer_foreign_keys = ON").execute(self.connection()).await?;
         Ok(())
     }
@@ -209,10 +209,10 @@ async fn suspended(conn: &mut SqliteConnection) -> Result<BTreeSet<String>, Stor
     Ok(rows.into_iter().collect())
 }
 
-fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+pub(super) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|error| StoreError::Corrupt(format!("a document cannot be read: {error}")))
 }
 
-fn text(document: &impl serde::Serialize) -> Result<String, StoreError> {
+pub(super) fn text(document: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(document).map_err(|error| StoreError::Query(error.to_string()))
 }

@@ -8,6 +8,7 @@ mod open;
 mod read;
 mod rows;
 mod tx;
+mod watched;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use error::StoreError;
 pub use open::{default_key, default_path};
 pub use read::{Filter, Reader, Snapshot};
 pub use tx::{Done, Tx};
+pub use watched::{PolicyVersion, Watched};
 
 use crate::clock::Clock;
 use crate::ledger::note::{PublicKey, SecretKey};

@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rolecall_control::Office;
 use rolecall_control::clock::Clock;
+use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Filter, Options, Store};
 use rolecall_core::desire::{NOBODY, Scene};
 use rolecall_core::event::{Actor, EventId};
@@ -21,6 +23,7 @@ use rolecall_engine::postgres::{EngineError, Target};
 use rolecall_throwaway::{Server, binaries};
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 const POLICY: &str = "
 rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test] }
@@ -77,10 +80,13 @@ impl Company {
         company
     }
 
-    fn policy(&self, old: &str, new: &str) -> Policy {
+    fn text(&self, old: &str, new: &str) -> String {
         let url = self.folder.path().join("url");
-        let text = POLICY.replace("URL", url.to_str().unwrap()).replace(old, new);
-        let outcome = read(&Sources::one("policy.yaml", text), Timestamp::now());
+        POLICY.replace("URL", url.to_str().unwrap()).replace(old, new)
+    }
+
+    fn policy(&self, old: &str, new: &str) -> Policy {
+        let outcome = read(&Sources::one("policy.yaml", self.text(old, new)), Timestamp::now());
         outcome.policy.unwrap_or_else(|| panic!("{:?}", outcome.problems))
     }
 
@@ -114,6 +120,32 @@ impl Company {
     /// With one thing in the policy changed.
     pub async fn office_with(&self, old: &str, new: &str) -> Office {
         Office { store: self.store(&self.path()).await, policy: Arc::new(self.policy(old, new)) }
+    }
+
+    /// Writes the policy, with one thing in it changed, where the Keeper reads it.
+    pub fn write_policy(&self, old: &str, new: &str) -> PathBuf {
+        let path = self.folder.path().join("policy.yaml");
+        std::fs::write(&path, self.text(old, new)).unwrap();
+        path
+    }
+
+    /// Somebody who keeps the policy, with one thing in it changed, until what is given back is dropped.
+    pub async fn keeper_with(&self, old: &str, new: &str) -> (Arc<Keeper>, DropGuard) {
+        let pace = Pace { every: Duration::from_millis(200), patience: Duration::from_millis(400), ..Pace::default() };
+        let path = self.write_policy(old, new);
+        let keeper = Keeper::new(self.store(&self.path()).await, path, pace).await.unwrap();
+        let stop = CancellationToken::new();
+        tokio::spawn(Arc::clone(&keeper).run(stop.clone()));
+        (keeper, stop.drop_guard())
+    }
+
+    /// Nobody knows any more where the server is.
+    pub fn lose_the_url(&self) {
+        std::fs::rename(self.folder.path().join("url"), self.folder.path().join("lost")).unwrap();
+    }
+
+    pub fn find_the_url(&self) {
+        std::fs::rename(self.folder.path().join("lost"), self.folder.path().join("url")).unwrap();
     }
 
     pub async fn office_at(&self, path: &Path) -> Office {
@@ -195,6 +227,13 @@ impl Company {
         let rows = sqlx::query_scalar("SELECT customer FROM shop.tickets ORDER BY 1").fetch_all(&mut conn).await;
         drop(conn.close().await);
         rows.map_err(|error| error.to_string())
+    }
+
+    /// The kinds of all Events but the first of a store, in order.
+    pub async fn kinds(&self) -> Vec<String> {
+        let filter = Filter { limit: 1_000, ..Filter::default() };
+        let events = self.store(&self.path()).await.read().log(&filter).await.unwrap();
+        events.iter().skip(1).map(|event| event.kind.name().to_owned()).collect()
     }
 
     /// The kinds of the Events that belong to a Request.

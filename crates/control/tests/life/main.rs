@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
 mod company;
+mod keeper;
 
 use company::{Company, address};
 use rolecall_control::ControlError;
@@ -184,6 +185,25 @@ async fn nobody_gets_a_role_that_gives_more_than_the_policy_says() {
     company.wait(3_600);
     assert_eq!(office.settle().await.unwrap().leases[0].reach, Reach::Closed);
     assert!(company.rows("bob").await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_may_not_begin_holds_up_no_end() {
+    let company = Company::new().await;
+    let (office, bob, lea) = (company.office().await, company.person("bob"), company.person("lea"));
+    let first = company.running("42").await;
+    company.admin("GRANT SELECT ON shop.tickets TO support").await;
+    let second = company.filed("43").await;
+    let (_, shown) = office.shown(&lea, second).await.unwrap();
+    office.approve(&lea, second, &shown).await.unwrap();
+    office.end(&bob, first).await.unwrap();
+    let settled = office.settle().await.unwrap();
+    assert!(matches!(settled.failures[..], [ControlError::NotReady { .. }]), "{:?}", settled.failures);
+    assert_eq!(
+        settled.leases.iter().map(|kept| (kept.lease.id, kept.reach)).collect::<Vec<_>>(),
+        [(first, Reach::Closed)]
+    );
+    assert_eq!(company.rows("bob").await, Ok(vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod combination;
+mod dates;
 mod defaults;
 mod directory;
 mod grants;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+pub use dates::{Dates, dates};
 pub use directory::{Because, Held, Standing, holds, standing};
 pub use grants::held;
 pub use inventory::Inventory;

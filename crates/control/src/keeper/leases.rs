@@ -1,0 +1,139 @@
+//! Leases begin and end, Requests expire, and what the policy dates comes and goes: on time, one environment beside the
+//! other, tried again until it is proved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rolecall_core::desire::dates;
+use rolecall_core::lease;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::Keeper;
+use super::servers::jitter;
+use crate::office::{ControlError, Office};
+use crate::settle::Settled;
+use crate::store::Reach;
+
+/// The longest sleep: another process may have written to the store, and clocks may jump.
+const LONGEST: Duration = Duration::from_secs(2);
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const LAST_RETRY: Duration = Duration::from_secs(60);
+
+/// What is known of the environments between two rounds.
+#[derive(Default)]
+struct Rounds {
+    /// When they were brought up to what is dated.
+    dated: BTreeMap<String, Timestamp>,
+    suspended: Option<BTreeSet<String>>,
+    /// To be settled though no Lease moves.
+    due: BTreeSet<String>,
+    retry: BTreeMap<String, (Instant, Duration)>,
+    running: BTreeSet<String>,
+    tasks: JoinSet<(String, Result<Settled, ControlError>)>,
+}
+
+impl Keeper {
+    pub(super) async fn keep_leases(self: Arc<Self>, stop: CancellationToken) {
+        let mut rounds = Rounds::default();
+        let mut nudged = true;
+        while !stop.is_cancelled() {
+            let sleep = match self.round(&mut rounds, nudged).await {
+                Ok(sleep) => sleep,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the store could not be asked for leases"
+                    );
+                    LONGEST
+                }
+            };
+            nudged = tokio::select! {
+                () = stop.cancelled() => false,
+                () = self.decided.notified() => true,
+                Some(done) = rounds.tasks.join_next() => {
+                    if let Ok((environment, result)) = done {
+                        self.settled(&mut rounds, environment, result);
+                    }
+                    false
+                }
+                () = tokio::time::sleep(sleep) => false,
+            };
+        }
+        while let Some(done) = rounds.tasks.join_next().await {
+            if let Ok((environment, result)) = done {
+                self.settled(&mut rounds, environment, result);
+            }
+        }
+    }
+
+    /// Notes what is over, sets out to settle what moves, and says how long nothing is due.
+    async fn round(self: &Arc<Self>, rounds: &mut Rounds, nudged: bool) -> Result<Duration, ControlError> {
+        let office = self.office();
+        let ended = office.end_due().await?;
+        office.expire_requests().await?;
+        let ground = office.ground().await?;
+        if rounds.suspended.as_ref() != Some(&ground.suspended) {
+            rounds.due.extend(office.policy.environments.keys().cloned());
+            rounds.suspended = Some(ground.suspended.clone());
+        }
+        let mut next = lease::next_due(&ground.leases, &office.policy);
+        for name in office.policy.environments.keys() {
+            let coming = dates(&office.policy, name, ground.now).next;
+            // What was to come when it was settled last, and has passed since.
+            let last = rounds.dated.insert(name.clone(), ground.now).unwrap_or(Timestamp::MIN);
+            if dates(&office.policy, name, last).next.is_some_and(|date| date <= ground.now) {
+                rounds.due.insert(name.clone());
+            }
+            next = [next, coming].into_iter().flatten().min();
+            let moves = |kept: &crate::store::Kept| kept.lease.environment == *name && kept.reach != Reach::Open;
+            let moving = ground.kept.iter().any(moves);
+            let waits = rounds.retry.get(name).is_some_and(|(at, _)| *at > Instant::now());
+            let news = nudged || ended > 0;
+            if (moving || rounds.due.contains(name)) && (news || !waits) && rounds.running.insert(name.clone()) {
+                rounds.due.remove(name);
+                self.set_out(rounds, &office, name.clone());
+            }
+        }
+        let until = next.map(|next| Duration::try_from(next.duration_since(ground.now)).unwrap_or_default());
+        Ok(until.map_or(LONGEST, |until| until.clamp(Duration::from_millis(10), LONGEST)))
+    }
+
+    fn set_out(&self, rounds: &mut Rounds, office: &Office, environment: String) {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.clone());
+        let office = office.clone();
+        rounds.tasks.spawn(async move {
+            let settled = office.settle_environment(&environment).await;
+            (environment, settled)
+        });
+    }
+
+    fn settled(&self, rounds: &mut Rounds, environment: String, result: Result<Settled, ControlError>) {
+        rounds.running.remove(&environment);
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).remove(&environment);
+        let failures = match result {
+            Ok(settled) => settled.failures,
+            Err(error) => vec![error],
+        };
+        if failures.is_empty() {
+            rounds.retry.remove(&environment);
+            return;
+        }
+        for error in &failures {
+            tracing::warn!(environment, error = error as &dyn std::error::Error, "accounts are not as decided yet");
+        }
+        let last = rounds.retry.get(&environment).map(|(_, pause)| *pause);
+        let pause = last.map_or(FIRST_RETRY, |pause| (pause * 2).min(LAST_RETRY));
+        rounds.retry.insert(environment.clone(), (Instant::now() + jitter(pause), pause));
+        // Nothing may be moving but a suspension.
+        rounds.due.insert(environment);
+    }
+
+    /// True while an environment's accounts are being brought up to a decision: what differs there is no drift.
+    pub(super) fn is_settling(&self, environment: &str) -> bool {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).contains(environment)
+    }
+}

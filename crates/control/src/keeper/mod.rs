@@ -1,0 +1,161 @@
+//! Keeps everything as it was decided, by itself: Leases end on time, servers are watched, drift is found, the policy is
+//! read again when its files change.
+//!
+//! All of it can be stopped at any moment and started again: what is to be done is in the store, in the policy and on
+//! the servers, never here.
+
+mod directory;
+mod leases;
+mod look;
+mod servers;
+mod status;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use rolecall_core::event::{Actor, Place};
+use rolecall_core::plan::Plan;
+use rolecall_core::policy::model::Policy;
+use thiserror::Error;
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+pub use servers::Pace;
+pub use status::{Status, Waiting};
+
+use crate::office::{ControlError, Office};
+use crate::source::SourceError;
+use crate::store::{Store, StoreError};
+
+/// The policy in force.
+#[derive(Clone)]
+pub struct Ruling {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// `sha256:` and 64 hex digits over its files.
+    pub digest: String,
+    /// Counted from 1, over all starts.
+    pub version: u64,
+}
+
+/// Why there is nothing to keep.
+#[derive(Debug, Error)]
+pub enum KeeperError {
+    /// The policy's files.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The policy has problems; `rolecall check` shows them.
+    #[error("the policy has {0} problems: `rolecall check` shows them")]
+    Policy(usize),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The one who keeps. Shared by the tasks that it runs and by whoever asks it.
+pub struct Keeper {
+    store: Store,
+    source: PathBuf,
+    ruling: watch::Sender<Ruling>,
+    /// Why the policy's files, as they are now, are not in force.
+    refused: RwLock<Option<String>>,
+    /// A decision was made, perhaps.
+    decided: Notify,
+    /// Somebody wants every server looked at.
+    curious: Notify,
+    seen: RwLock<BTreeMap<Place, Status>>,
+    /// Environments whose accounts are being brought up to a decision.
+    settling: Mutex<BTreeSet<String>>,
+    pace: Pace,
+    /// Sessions for looking at servers that answered last time, and at those that did not.
+    room: (Arc<Semaphore>, Arc<Semaphore>),
+}
+
+impl Keeper {
+    /// Reads the policy, and notes in the ledger if it is another one than the last. No server is asked yet.
+    ///
+    /// # Errors
+    /// There is no policy, or it has problems.
+    pub async fn new(store: Store, source: PathBuf, pace: Pace) -> Result<Arc<Self>, KeeperError> {
+        let ruling = directory::enact(&store, &source).await?;
+        let room = (Arc::new(Semaphore::new(pace.at_once)), Arc::new(Semaphore::new(pace.at_once.div_ceil(4))));
+        let keeper = Self {
+            store,
+            source,
+            ruling: watch::Sender::new(ruling),
+            refused: RwLock::default(),
+            decided: Notify::new(),
+            curious: Notify::new(),
+            seen: RwLock::default(),
+            settling: Mutex::default(),
+            pace,
+            room,
+        };
+        Ok(Arc::new(keeper))
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The policy in force now.
+    pub fn ruling(&self) -> Ruling {
+        self.ruling.borrow().clone()
+    }
+
+    /// Why the policy's files, as they are now, are not in force; None: they are.
+    pub fn refused(&self) -> Option<String> {
+        self.refused.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The use cases, by the policy in force now.
+    pub fn office(&self) -> Office {
+        Office { store: self.store.clone(), policy: self.ruling().policy }
+    }
+
+    /// Says that a decision was made: it is carried out at once instead of a few seconds later.
+    pub fn nudge(&self) {
+        self.decided.notify_one();
+    }
+
+    /// Has every server looked at soon.
+    pub fn look_soon(&self) {
+        self.curious.notify_one();
+    }
+
+    /// What is known of every server of the policy.
+    pub fn statuses(&self) -> Vec<Status> {
+        let ruling = self.ruling();
+        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
+        let places = crate::place::places(&ruling.policy, None).into_iter();
+        places.map(|place| seen.get(&place.event()).cloned().unwrap_or_else(|| Status::unseen(place))).collect()
+    }
+
+    /// Applies to a server the plan with this digest, if it still is the plan.
+    ///
+    /// # Errors
+    /// As [`Office::apply`]. Nothing was changed, unless it says so.
+    pub async fn apply(
+        &self,
+        actor: &Actor,
+        environment: &str,
+        server: &str,
+        shown: &str,
+    ) -> Result<Plan, ControlError> {
+        let ruling = self.ruling();
+        let office = Office { store: self.store.clone(), policy: Arc::clone(&ruling.policy) };
+        let applied = office.apply(actor, environment, server, shown, &ruling.digest).await;
+        self.look_soon();
+        applied
+    }
+
+    /// Keeps, until told to stop. What was begun then is finished.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let policy = Arc::clone(&self).keep_policy(stop.clone());
+        let leases = Arc::clone(&self).keep_leases(stop.clone());
+        let servers = self.keep_servers(stop);
+        tokio::join!(policy, leases, servers);
+    }
+}
