@@ -19,6 +19,7 @@ struct Generated {
 
 const FILES: &[Generated] = &[
     Generated { path: "docs/reference/cli.md", arguments: &["docs", "cli"] },
+    Generated { path: "docs/reference/openapi.json", arguments: &["docs", "openapi"] },
     Generated { path: "docs/reference/policy.md", arguments: &["docs", "policy"] },
     Generated { path: "schema/policy.schema.json", arguments: &["schema"] },
     Generated { path: "schema/plan.schema.json", arguments: &["schema", "--plan"] },

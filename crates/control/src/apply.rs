@@ -29,7 +29,7 @@ impl Office {
 
     /// What would change on a server now. Takes its lock while it looks.
     pub async fn plan(&self, actor: &Actor, environment: &str, server: &str) -> Result<Plan, ControlError> {
-        self.ground().await?.admit(&self.policy, actor, Action::Plan)?;
+        self.admit(&self.ground().await?, actor, Action::Plan)?;
         let ready = self.ready(self.place(environment, server)?).await?;
         ready.applier.release().await.ok();
         Ok(ready.plan)
@@ -44,7 +44,7 @@ impl Office {
         shown: &str,
         policy: &str,
     ) -> Result<Plan, ControlError> {
-        self.ground().await?.admit(&self.policy, actor, Action::Apply)?;
+        self.admit(&self.ground().await?, actor, Action::Apply)?;
         let place = self.place(environment, server)?;
         let ready = self.ready(place).await?;
         if ready.plan.digest != shown {

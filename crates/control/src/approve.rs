@@ -14,7 +14,7 @@ impl Office {
     pub async fn shown(&self, actor: &Actor, id: RequestId) -> Result<Shown, ControlError> {
         let request = self.store.read().request(id).await?.ok_or(ControlError::NoRequest(id))?;
         let ground = self.ground().await?;
-        ground.admit(&self.policy, actor, Action::ViewRequest(&request))?;
+        self.admit(&ground, actor, Action::ViewRequest(&request))?;
         place::effects(ground.facts(&self.policy), &request.asks).await
     }
 
@@ -23,12 +23,12 @@ impl Office {
         let by = signed_in(actor)?;
         let known = self.store.read().request(id).await?.ok_or(ControlError::NoRequest(id))?;
         let ground = self.ground().await?;
-        ground.admit(&self.policy, actor, Action::Decide(&known))?;
+        self.admit(&ground, actor, Action::Decide(&known))?;
         let (effects, current) = place::effects(ground.facts(&self.policy), &known.asks).await?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
-            ground.admit(&self.policy, actor, Action::Decide(&request))?;
+            self.admit(&ground, actor, Action::Decide(&request))?;
             let outcome = request::approve(ground.facts(&self.policy), request, &by, shown, &current)?;
             let request = outcome.request();
             tx.put_request(request).await?;
@@ -57,7 +57,7 @@ impl Office {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
-            ground.admit(&self.policy, actor, Action::Decide(&request))?;
+            self.admit(&ground, actor, Action::Decide(&request))?;
             let outcome = request::deny(ground.facts(&self.policy), request, &by, reason)?;
             tx.put_request(outcome.request()).await?;
             let access = telling::asked(outcome.request());

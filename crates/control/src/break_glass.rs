@@ -17,7 +17,7 @@ impl Office {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let action = Action::BreakGlass { environment: &draft.environment, role: &draft.role };
-            ground.admit(&self.policy, actor, action)?;
+            self.admit(&ground, actor, action)?;
             let id = RequestId(tx.event().0);
             let outcome = request::break_glass(ground.facts(&self.policy), id, draft, "")?;
             tx.put_request(outcome.request()).await?;
@@ -43,6 +43,7 @@ impl Office {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
+            self.admit(&ground, actor, Action::Review(&request))?;
             let request = request::review(ground.facts(&self.policy), request, &by, justified, note)?;
             tx.put_request(&request).await?;
             let access = telling::asked(&request);

@@ -16,7 +16,7 @@ impl Office {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let lease = ground.leases.iter().find(|lease| lease.id == id).ok_or(ControlError::NoLease(id))?;
-            ground.admit(&self.policy, actor, Action::EndLease(lease))?;
+            self.admit(&ground, actor, Action::EndLease(lease))?;
             let ended = request::end_early(ground.facts(&self.policy), lease, &by)?;
             tx.put_lease(&ended, Reach::Closing).await?;
             let told = telling::ended(&ended, &Over::Early { by });

@@ -53,6 +53,7 @@ mod break_glass;
 mod carry;
 pub mod clock;
 mod end;
+pub mod identity;
 pub mod keeper;
 pub mod ledger;
 mod office;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rolecall_core::admit::{Action, Caller, Denied, admit};
+use rolecall_core::admit::{Action, Caller, Denied, Rights, Scope, Scopes, admit, rights};
 use rolecall_core::event::Actor;
 use rolecall_core::lease::Lease;
 use rolecall_core::policy::model::Policy;
@@ -10,7 +10,8 @@ use rolecall_core::request::{Facts, Refusal, RequestId};
 use rolecall_engine::postgres::EngineError;
 use thiserror::Error;
 
-use crate::store::{Kept, Store, StoreError, Tx};
+use crate::identity::TokenRefusal;
+use crate::store::{Kept, Once, Store, StoreError, Tx};
 
 /// The store and the policy that holds now. Cheap to clone; another policy is another Office on the same store.
 #[derive(Clone)]
@@ -19,6 +20,50 @@ pub struct Office {
     pub store: Store,
     /// The policy.
     pub policy: Arc<Policy>,
+    scopes: Scopes,
+}
+
+impl Office {
+    /// An Office that lets everybody do what they may.
+    pub fn new(store: Store, policy: Arc<Policy>) -> Self {
+        Self { store, policy, scopes: Scopes::all() }
+    }
+
+    /// The same for a token's holder: beside what they may not, what the token is not for is refused.
+    #[must_use]
+    pub fn narrowed(&self, scopes: &Scopes) -> Self {
+        let scopes = scopes.iter().filter(|scope| self.scopes.has(*scope)).collect();
+        Self { scopes, ..self.clone() }
+    }
+
+    /// The same, with what is written next remembered under a key; see [`Store::once`].
+    #[must_use]
+    pub fn once(&self, once: Once) -> Self {
+        Self { store: self.store.once(once), ..self.clone() }
+    }
+
+    /// Refuses whoever may not try, by what holds now. Whoever changes something asks again where it is changed.
+    pub async fn may(&self, actor: &Actor, action: Action<'_>) -> Result<(), ControlError> {
+        Ok(self.admit(&self.ground().await?, actor, action)?)
+    }
+
+    /// What somebody is in Rolecall itself.
+    pub async fn rights(&self, actor: &Actor) -> Result<Rights, ControlError> {
+        let ground = self.ground().await?;
+        Ok(rights(&self.policy, caller(actor), &ground.suspended, ground.now))
+    }
+
+    /// Refuses whoever may not try.
+    pub(crate) fn admit(&self, ground: &Ground, actor: &Actor, action: Action<'_>) -> Result<(), Denied> {
+        admit(&self.policy, caller(actor), action, &ground.suspended, ground.now)?;
+        let scope = Scope::of(action);
+        if self.scopes.has(scope) { Ok(()) } else { Err(Denied::Scope(scope)) }
+    }
+
+    /// What an Office lets its callers do at most.
+    pub(crate) fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
 }
 
 /// Why a use case did not do what it was asked. Nothing was changed then, unless the error says so.
@@ -30,6 +75,9 @@ pub enum ControlError {
     /// The caller may not try.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// There is no such token, or there shall be none.
+    #[error(transparent)]
+    Token(#[from] TokenRefusal),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -136,18 +184,13 @@ impl Ground {
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
         Facts { policy, leases: &self.leases, suspended: &self.suspended, now: self.now }
     }
-
-    /// Refuses whoever may not try.
-    pub fn admit(&self, policy: &Policy, actor: &Actor, action: Action<'_>) -> Result<(), Denied> {
-        admit(policy, caller(actor), action, &self.suspended, self.now)
-    }
 }
 
 /// Who an actor is to the rules of Rolecall itself. A token acts for whom it belongs to.
 pub fn caller(actor: &Actor) -> Caller<'_> {
     match actor {
         Actor::Person { id } | Actor::Service { id } | Actor::Token { of: id, .. } => Caller::Principal(id),
-        Actor::OsUser { .. } => Caller::Operator,
+        Actor::Operator { .. } | Actor::OsUser { .. } => Caller::Operator,
         Actor::System { .. } => Caller::System,
         Actor::Nobody { .. } => Caller::Nobody,
     }
@@ -155,5 +198,9 @@ pub fn caller(actor: &Actor) -> Caller<'_> {
 
 /// Who decides: somebody of the policy, by what they signed in as, never by what they say.
 pub fn signed_in(actor: &Actor) -> Result<String, ControlError> {
-    actor.principal().map(str::to_owned).ok_or(ControlError::Denied(Denied::Nobody))
+    let nobody = match caller(actor) {
+        Caller::Operator | Caller::System => Denied::Lacks("being somebody in the policy"),
+        Caller::Principal(_) | Caller::Nobody => Denied::Nobody,
+    };
+    actor.principal().map(str::to_owned).ok_or(ControlError::Denied(nobody))
 }

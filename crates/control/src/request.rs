@@ -24,7 +24,7 @@ impl Office {
         }
         let file = |ground: &Ground, id, draft: Draft, digest: &str| {
             let (beneficiary, environment, role) = (&draft.beneficiary, &draft.environment, &draft.role);
-            ground.admit(&self.policy, actor, Action::FileRequest { beneficiary, environment, role })?;
+            self.admit(ground, actor, Action::FileRequest { beneficiary, environment, role })?;
             let facts = ground.facts(&self.policy);
             let filed = match extends {
                 None => request::file(facts, id, draft, digest),
@@ -57,7 +57,7 @@ impl Office {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
-            ground.admit(&self.policy, actor, Action::Withdraw(&request))?;
+            self.admit(&ground, actor, Action::Withdraw(&request))?;
             let outcome = request::withdraw(ground.facts(&self.policy), request, &by)?;
             tx.put_request(outcome.request()).await?;
             let access = telling::asked(outcome.request());

@@ -14,7 +14,7 @@ impl Office {
     pub async fn suspend(&self, actor: &Actor, who: &str, reason: &str) -> Result<(), ControlError> {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            ground.admit(&self.policy, actor, Action::Suspend { who })?;
+            self.admit(&ground, actor, Action::Suspend { who })?;
             request::principal(&self.policy, who).ok_or_else(|| Refusal::Unknown(who.to_owned()))?;
             if ground.suspended.contains(who) {
                 return Err(ControlError::Refused(Refusal::Suspended(who.to_owned())));
@@ -36,7 +36,7 @@ impl Office {
     pub async fn reinstate(&self, actor: &Actor, who: &str, reason: &str) -> Result<(), ControlError> {
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            ground.admit(&self.policy, actor, Action::Reinstate { who })?;
+            self.admit(&ground, actor, Action::Reinstate { who })?;
             if !ground.suspended.contains(who) {
                 return Err(ControlError::Refused(Refusal::Unknown(who.to_owned())));
             }

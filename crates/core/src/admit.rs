@@ -2,14 +2,21 @@
 //!
 //! Whether a Request may be granted is not decided here but in [`crate::request`]; this says who may try.
 
+mod scope;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+
+pub use scope::{NoScope, Scope, Scopes};
 
 use crate::desire::{Standing, standing};
 use crate::lease::Lease;
 use crate::policy::model::Policy;
 use crate::request::{self, Request, Terms};
+
+/// What stands for the operator where a principal is named, even where the policy has a service of this name.
+pub const OPERATOR: &str = "(operator)";
 
 /// Who is asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,8 +125,18 @@ pub enum Action<'a> {
         /// For whose account.
         of: &'a str,
     },
-    /// Make an API token, list or revoke it.
-    Token {
+    /// See what API tokens somebody has.
+    ViewTokens {
+        /// Whose.
+        of: &'a str,
+    },
+    /// Make an API token, with which one acts as its holder.
+    MakeToken {
+        /// Whose.
+        of: &'a str,
+    },
+    /// Revoke an API token.
+    RevokeToken {
         /// Whose.
         of: &'a str,
     },
@@ -145,6 +162,9 @@ pub enum Denied {
     /// It takes rights that they lack.
     #[error("this takes {0}")]
     Lacks(&'static str),
+    /// The token that they use is not for this.
+    #[error("this takes a token with the scope {0}")]
+    Scope(Scope),
 }
 
 /// What a caller is. Who is suspended or gone is nobody, whatever lists name them.
@@ -212,7 +232,8 @@ pub fn admit(
             if who.owns(request) {
                 return Err(Denied::Own);
             }
-            require(who.may_decide(request), "an approver's rights")
+            let orphan = matches!(action, Action::Review(_)) && who.administers() && !who.has_reviewers(request);
+            require(who.may_decide(request) || orphan, "an approver's rights")
         }
         Action::Withdraw(request) => require(who.owns(request), "having asked for it"),
         Action::EndLease(lease) => {
@@ -231,7 +252,16 @@ pub fn admit(
             who.answers_for(of) || (who.administers() && !policy.people.contains_key(of)),
             "being the account's holder",
         ),
-        Action::Token { of } => who.administers_or(who.answers_for(of)),
+        Action::ViewTokens { of } => who.reads_all_or(who.answers_for(of) && of != OPERATOR),
+        // Who could make a token for an approver could agree in their name, administrators to their own requests too.
+        Action::MakeToken { of } => {
+            let service = who.administers() && policy.services.contains_key(of);
+            require(
+                caller == Caller::Operator || ((who.answers_for(of) || service) && of != OPERATOR),
+                "being its holder; tokens for other people are made by the operator",
+            )
+        }
+        Action::RevokeToken { of } => who.administers_or(who.answers_for(of) && of != OPERATOR),
     }
 }
 
@@ -290,6 +320,12 @@ impl Who<'_> {
 
     fn may_decide(&self, request: &Request) -> bool {
         self.decides(&request.asks.environment, &request.asks.role)
+    }
+
+    /// False when the rule that named those who review has gone: then administrators do.
+    fn has_reviewers(&self, request: &Request) -> bool {
+        let terms = Terms::of(self.policy, &request.asks.environment, &request.asks.role);
+        terms.is_ok_and(|terms| terms.break_glass.is_some())
     }
 
     fn breaks_glass(&self, environment: &str, role: &str) -> bool {

@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 mod audit;
+mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
+pub use serve::{LogFormat, Serve};
 
 /// One policy decides who may see and change which table, column and row; the database enforces it; Rolecall proves it.
 #[derive(Debug, Parser)]
@@ -54,6 +56,9 @@ pub enum Command {
         rolecall audit export --out ledger.jsonl\n  rolecall audit verify ledger.jsonl --key ledger.pub"
     )]
     Audit(Audit),
+    /// Serve the API: requests, approvals, leases, the ledger.
+    #[command(after_help = "Example:\n  rolecall serve --policy policies/ --public-url https://rolecall.acme.test")]
+    Serve(Serve),
     /// See Rolecall work on a throw-away PostgreSQL server of its own.
     #[command(after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves it up to try by hand")]
     Demo(Demo),
@@ -269,4 +274,6 @@ pub enum Reference {
     Cli,
     /// The policy.
     Policy,
+    /// The API, by OpenAPI.
+    Openapi,
 }

@@ -61,6 +61,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Credential(credential) => commands::credential::run(&credential).await,
         Command::Verify(verify) => commands::verify::run(&verify).await,
         Command::Audit(audit) => commands::audit::run(&audit).await,
+        Command::Serve(serve) => commands::serve::run(&serve).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
         Command::Docs(docs) => commands::docs::run(&docs),
     }

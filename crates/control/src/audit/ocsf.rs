@@ -57,6 +57,7 @@ fn actor(actor: &Actor) -> Value {
         Actor::Person { id } => json!({ "user": { "name": id, "uid": id, "type_id": 1 } }),
         Actor::Service { id } => json!({ "user": { "name": id, "uid": id, "type_id": 4 } }),
         Actor::Token { id, of } => json!({ "user": { "name": of, "uid": of, "credential_uid": id } }),
+        Actor::Operator { token } => json!({ "user": { "name": "operator", "type_id": 2, "credential_uid": token } }),
         Actor::System { part } => json!({ "app_name": format!("rolecall {part}") }),
         Actor::OsUser { user, host } => json!({ "user": { "name": user, "domain": host } }),
         Actor::Nobody { from } => json!({ "user": { "name": "unknown", "type_id": 0 }, "app_name": from }),

@@ -22,7 +22,7 @@ use crate::store::{Reach, StoreError, Watched};
 impl Keeper {
     /// Asks a server whether it has moved, and looks at all of it if so. Gives back what to remember for the next time.
     pub(super) async fn look(&self, at: &At, ruling: &Ruling, mut memory: Memory) -> Memory {
-        let office = Office { store: self.store.clone(), policy: Arc::clone(&ruling.policy) };
+        let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy));
         let Ok(place) = office.place(&at.environment, &at.server) else { return memory };
         memory.soon = false;
         let looked = self.try_look(&office, place, ruling, &mut memory).await;

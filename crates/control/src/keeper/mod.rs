@@ -112,7 +112,7 @@ impl Keeper {
 
     /// The use cases, by the policy in force now.
     pub fn office(&self) -> Office {
-        Office { store: self.store.clone(), policy: self.ruling().policy }
+        Office::new(self.store.clone(), self.ruling().policy)
     }
 
     /// Says that a decision was made: it is carried out at once instead of a few seconds later.
@@ -145,7 +145,7 @@ impl Keeper {
         shown: &str,
     ) -> Result<Plan, ControlError> {
         let ruling = self.ruling();
-        let office = Office { store: self.store.clone(), policy: Arc::clone(&ruling.policy) };
+        let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy));
         let applied = office.apply(actor, environment, server, shown, &ruling.digest).await;
         self.look_soon();
         applied

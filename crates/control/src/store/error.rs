@@ -68,6 +68,12 @@ pub enum StoreError {
     /// An Event is too long.
     #[error(transparent)]
     TooLong(#[from] TooLong),
+    /// This very write was made before: the first Event that tells of it.
+    #[error("this was asked for with the same key before, and done: see entry {0}")]
+    Repeated(EventId),
+    /// The key of a write was used for another one.
+    #[error("the idempotency key was used before, for something else")]
+    KeyReused,
     /// A query is wrong, or a row is not what it should be.
     #[error("the store does not answer as it should: {0}")]
     Query(String),

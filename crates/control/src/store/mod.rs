@@ -4,9 +4,11 @@
 mod access;
 mod append;
 mod error;
+mod once;
 mod open;
 mod read;
 mod rows;
+mod tokens;
 mod tx;
 mod watched;
 
@@ -19,8 +21,10 @@ use tokio::sync::broadcast;
 
 pub use access::{Kept, Reach};
 pub use error::StoreError;
+pub use once::Once;
 pub use open::{default_key, default_path};
 pub use read::{Filter, Reader, Snapshot};
+pub use tokens::{Token, TokenFilter, Use};
 pub use tx::{Done, Tx};
 pub use watched::{PolicyVersion, Watched};
 
@@ -50,6 +54,7 @@ pub struct Store {
     key: SecretKey,
     clock: Arc<dyn Clock>,
     news: broadcast::Sender<Arc<Event>>,
+    once: once::Pending,
 }
 
 /// What was written.
@@ -72,6 +77,7 @@ impl Store {
     {
         let tx = Tx::begin(self, actor).await?;
         let written = change(tx).await?.commit(&self.key).await?;
+        self.written();
         for event in &written.events {
             // Nobody may be listening.
             let _ = self.news.send(Arc::new(event.clone()));

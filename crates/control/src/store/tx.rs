@@ -5,6 +5,7 @@ use rolecall_core::event::{Actor, Drafts, EventId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::append::{self, Stamp};
+use super::once::{self, Once};
 use super::{Store, StoreError, Written};
 use crate::ledger::note::SecretKey;
 use crate::ledger::tree::Edge;
@@ -14,6 +15,7 @@ pub struct Tx {
     inner: Transaction<'static, Sqlite>,
     edge: Edge,
     stamp: Stamp,
+    once: Option<Once>,
 }
 
 /// A change together with its Events: the only thing that the door commits.
@@ -29,11 +31,15 @@ impl Tx {
         let mut inner = store.writer.begin_with("BEGIN IMMEDIATE").await?;
         let edge = append::edge(&mut inner, store.public_key()).await?;
         let at = store.clock.now();
-        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() } })
+        let once = store.pending();
+        if let Some(once) = &once {
+            once::check(&mut inner, once, at).await?;
+        }
+        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() }, once })
     }
 
     pub(super) fn new(inner: Transaction<'static, Sqlite>, edge: Edge, stamp: Stamp) -> Self {
-        Self { inner, edge, stamp }
+        Self { inner, edge, stamp, once: None }
     }
 
     /// The place in the ledger of the first Event that this transaction will be told by; rows can refer to it.
@@ -60,7 +66,10 @@ impl Tx {
 
 impl<T> Done<T> {
     pub(super) async fn commit(self, key: &SecretKey) -> Result<Written<T>, StoreError> {
-        let Tx { mut inner, edge, stamp } = self.tx;
+        let Tx { mut inner, edge, stamp, once } = self.tx;
+        if let Some(once) = once {
+            once::keep(&mut inner, &once, EventId(edge.size()), stamp.at).await?;
+        }
         let events = append::append(&mut inner, edge, &stamp, self.drafts, key).await?;
         inner.commit().await?;
         Ok(Written { value: self.value, events })

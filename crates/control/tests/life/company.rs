@@ -119,7 +119,7 @@ impl Company {
 
     /// With one thing in the policy changed.
     pub async fn office_with(&self, old: &str, new: &str) -> Office {
-        Office { store: self.store(&self.path()).await, policy: Arc::new(self.policy(old, new)) }
+        Office::new(self.store(&self.path()).await, Arc::new(self.policy(old, new)))
     }
 
     /// Writes the policy, with one thing in it changed, where the Keeper reads it.
@@ -149,7 +149,7 @@ impl Company {
     }
 
     pub async fn office_at(&self, path: &Path) -> Office {
-        Office { store: self.store(path).await, policy: Arc::new(self.policy("", "")) }
+        Office::new(self.store(path).await, Arc::new(self.policy("", "")))
     }
 
     fn path(&self) -> PathBuf {

@@ -27,6 +27,11 @@ pub enum Actor {
         /// Whose it is.
         of: String,
     },
+    /// Whoever runs Rolecall, by a token of theirs.
+    Operator {
+        /// The token's public id, never the token.
+        token: String,
+    },
     /// Rolecall by itself.
     System {
         /// Which part of it, such as `reconciler`.
@@ -61,7 +66,7 @@ impl Actor {
     pub fn principal(&self) -> Option<&str> {
         match self {
             Self::Person { id } | Self::Service { id } | Self::Token { of: id, .. } => Some(id),
-            Self::System { .. } | Self::OsUser { .. } | Self::Nobody { .. } => None,
+            Self::Operator { .. } | Self::System { .. } | Self::OsUser { .. } | Self::Nobody { .. } => None,
         }
     }
 }
@@ -71,6 +76,7 @@ impl fmt::Display for Actor {
         match self {
             Self::Person { id } | Self::Service { id } => f.write_str(id),
             Self::Token { id, of } => write!(f, "token {id} of {of}"),
+            Self::Operator { token } => write!(f, "the operator, token {token}"),
             Self::System { part } => write!(f, "rolecall {part}"),
             Self::OsUser { user, host } => write!(f, "{user} on {host}"),
             Self::Nobody { from } => write!(f, "nobody from {from}"),

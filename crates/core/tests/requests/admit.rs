@@ -60,7 +60,10 @@ fn every_action_and_every_caller() {
         (Action::Backup, "+-------++-"),
         (Action::Credential { of: &bob }, "---+-------"),
         (Action::Credential { of: bot }, "++------++-"),
-        (Action::Token { of: &bob }, "+--+----++-"),
+        (Action::ViewTokens { of: &bob }, "+-++----++-"),
+        (Action::MakeToken { of: &bob }, "---+----+--"),
+        (Action::MakeToken { of: bot }, "++------++-"),
+        (Action::RevokeToken { of: &bob }, "+--+----++-"),
         (Action::ReadLedger, "+-+-----++-"),
         (Action::ExportLedger, "+-+-----++-"),
     ];

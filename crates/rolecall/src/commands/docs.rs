@@ -10,6 +10,7 @@ use crate::args::{Arguments, Docs, Reference};
 pub fn run(docs: &Docs) -> anyhow::Result<Outcome> {
     match docs.what {
         Reference::Cli => print!("{}", cli()),
+        Reference::Openapi => println!("{}", serde_json::to_string_pretty(&rolecall_server::api::description())?),
         Reference::Policy => print!("{}", reference_markdown()),
     }
     Ok(Outcome::Done)

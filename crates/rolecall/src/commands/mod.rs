@@ -10,4 +10,5 @@ pub mod docs;
 pub mod init;
 pub mod plan;
 pub mod schema;
+pub mod serve;
 pub mod verify;

@@ -20,7 +20,7 @@ fn an_apply_does_not_let_a_suspended_person_back_in() {
     runtime.block_on(async {
         let options = Options::new(stage.path("store.db"), stage.path("ledger.key"));
         let store = Store::open(&options).await.unwrap();
-        let office = Office { store: store.clone(), policy: Arc::new(policy.unwrap()) };
+        let office = Office::new(store.clone(), Arc::new(policy.unwrap()));
         let operator = Actor::OsUser { user: "root".into(), host: "here".into() };
         office.suspend(&operator, "alice@acme.test", "stolen laptop").await.unwrap();
         store.close().await;

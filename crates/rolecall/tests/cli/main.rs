@@ -5,6 +5,7 @@ mod commands;
 mod given;
 mod picture;
 mod rights;
+mod serve;
 mod sessions;
 mod stage;
 mod trouble;
