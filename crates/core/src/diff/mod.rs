@@ -116,11 +116,20 @@ impl<'a> Differ<'a> {
         self.steps.push(Step { stage, database, change, reason: reason.into() });
     }
 
-    /// Ends a role's sessions, once.
+    /// Ends a role's sessions, once. Who may go on logging in is shut out meanwhile. So nobody comes back too soon; and if
+    /// the run breaks off once its memberships are gone, the closed door still tells the next run what is left to do.
     fn end_sessions(&mut self, role: &str, reason: String) {
-        if self.ended.insert(role.to_owned()) {
-            self.step(Stage::End, None, Change::EndSessions { role: role.to_owned() }, reason);
+        if !self.ended.insert(role.to_owned()) {
+            return;
         }
+        let id = self.desired.names.find(role);
+        let stays = id.and_then(|id| self.desired.roles.get(&id)).is_some_and(|want| want.login);
+        let reopen = stays && id.and_then(|id| self.state.roles.get(&id)).is_some_and(|role| role.login);
+        let role = role.to_owned();
+        if reopen {
+            self.step(Stage::Close, None, Change::ShutOut { role: role.clone() }, reason.clone());
+        }
+        self.step(Stage::End, None, Change::EndSessions { role, reopen }, reason);
     }
 
     fn find(&mut self, level: Level, code: &str, subject: &str, message: String, help: &str) {

@@ -68,7 +68,11 @@ pub fn check(differ: &mut Differ<'_>) {
 fn makes_roles(step: &Step) -> bool {
     matches!(
         step.change,
-        Change::CreateMarker { .. } | Change::CreateRole { .. } | Change::AlterRole { .. } | Change::DropRole { .. }
+        Change::CreateMarker { .. }
+            | Change::CreateRole { .. }
+            | Change::AlterRole { .. }
+            | Change::ShutOut { .. }
+            | Change::DropRole { .. }
     )
 }
 
@@ -117,6 +121,7 @@ fn needs(change: &Change) -> Vec<Need<'_>> {
         | Change::InstallHelper
         | Change::AddScopes { .. }
         | Change::RemoveScopes { .. }
+        | Change::ShutOut { .. }
         | Change::EndSessions { .. }
         | Change::DropRole { .. } => Vec::new(),
     }
@@ -166,7 +171,7 @@ fn sessions(differ: &mut Differ<'_>, powers: &Powers<'_>, me: &str) {
     let signals = signal.is_some_and(|signal| powers.has_rights(signal));
     let (mut supers, mut others) = (BTreeSet::new(), BTreeSet::new());
     for step in &differ.steps {
-        let Change::EndSessions { role: name } = &step.change else { continue };
+        let Change::EndSessions { role: name, .. } = &step.change else { continue };
         let Some(id) = state.names.find(name) else { continue };
         let Some(role) = state.roles.get(&id) else { continue };
         if role.superuser {

@@ -107,7 +107,8 @@ fn keep(differ: &mut Differ<'_>, id: RoleId, role: &RoleState, want: &DesiredRol
     end(differ, &name, role, want, &mark);
     settings(differ, &name, role, &want.settings);
     let shut = want.standing != Some(Standing::Active);
-    if shut && (role.login || role.sessions > 0) {
+    // Whoever was shut out, and is still in, may be what a run left that broke off before it ended their sessions.
+    if (shut && role.login) || (!role.login && role.sessions > 0) {
         differ.end_sessions(&name, format!("{}: an open session would go on reading", whose(want)));
     }
 }

@@ -319,10 +319,18 @@ pub enum Change {
         /// Rows of `rolecall.scope`.
         scopes: Vec<Scope>,
     },
+    /// No new session of a role whose sessions are about to end. It stays so if the run breaks off here: that is how
+    /// the next run knows.
+    ShutOut {
+        /// Its name.
+        role: String,
+    },
     /// End the sessions of a role.
     EndSessions {
         /// Its name.
         role: String,
+        /// It was shut out for this only, and may log in again at once.
+        reopen: bool,
     },
     /// Hand on all that a role owns in one database (and server-wide).
     ReassignOwned {

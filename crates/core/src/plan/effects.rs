@@ -287,6 +287,7 @@ impl<'a> Teller<'a> {
             | Change::CommentRole { .. }
             | Change::Setting { .. }
             | Change::InstallHelper
+            | Change::ShutOut { .. }
             | Change::EndSessions { .. }
             | Change::DropOwned { .. } => {}
         }

@@ -21,7 +21,8 @@ fn part(change: &Change, accounts: &BTreeSet<String>) -> Option<Change> {
         | Change::AlterRole { role, .. }
         | Change::CommentRole { role, .. }
         | Change::Setting { role, .. }
-        | Change::EndSessions { role }
+        | Change::ShutOut { role }
+        | Change::EndSessions { role, .. }
         | Change::DropOwned { role, .. }
         | Change::DropRole { role } => whole(role),
         Change::RevokeMembership { member, .. } => whole(member),
@@ -78,6 +79,7 @@ pub fn shapes(change: &Change, roles: &BTreeSet<String>) -> bool {
         | Change::Setting { .. }
         | Change::AddScopes { .. }
         | Change::RemoveScopes { .. }
+        | Change::ShutOut { .. }
         | Change::EndSessions { .. } => false,
     }
 }

@@ -64,6 +64,7 @@ impl Change {
                 Some(false) => [Widens, LocksTable].into(),
                 None => [Widens, Narrows, LocksTable].into(),
             },
+            Self::ShutOut { .. } => [Narrows].into(),
             Self::EndSessions { .. } => [EndsSessions].into(),
             Self::DropOwned { .. } | Self::DropRole { .. } => [Narrows, Destroys].into(),
         }
@@ -82,6 +83,7 @@ impl Change {
             | Self::SecureTable { .. }
             | Self::AddScopes { .. }
             | Self::RemoveScopes { .. }
+            | Self::ShutOut { .. }
             | Self::CommentRole { .. } => Undo::EarlierPolicy,
             Self::AlterRole { .. }
             | Self::Setting { .. }

@@ -100,7 +100,7 @@ fn removes_a_role_with_all_that_it_has() {
         run(&mut theirs, "SELECT").await;
         let (member, grantor, part) = (role(), "postgres".into(), MembershipPart::Whole);
         let revoke = Change::RevokeMembership { role: "group".into(), member, grantor, part };
-        world.apply(None, vec![revoke, Change::EndSessions { role: role() }]).await;
+        world.apply(None, vec![revoke, Change::EndSessions { role: role(), reopen: false }]).await;
         let left = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'a b'";
         assert_eq!(number(&mut admin, left).await, 0);
         let owned = Change::DropOwned { role: role(), reassign_to: Some("heir".into()) };

@@ -162,7 +162,7 @@ fn proof(plan: &Plan, state: &rolecall_core::state::ServerState) -> String {
             Change::DropRole { role } if state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id)) => {
                 format!("{role}: no such role any more, in any of {} databases", state.databases.len())
             }
-            Change::EndSessions { role } => {
+            Change::EndSessions { role, .. } => {
                 let found = state.names.find(role).and_then(|id| state.roles.get(&id));
                 match found {
                     Some(role_state) if role_state.sessions == 0 => format!("{role}: no session is open"),

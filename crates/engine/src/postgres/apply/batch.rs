@@ -63,6 +63,7 @@ const fn objects(change: &Change) -> usize {
         | Change::GrantDefault { .. }
         | Change::RevokeDefault { .. }
         | Change::SetOwner { .. }
+        | Change::ShutOut { .. }
         | Change::EndSessions { .. }
         | Change::DropRole { .. } => 1,
         // Rows, not objects.

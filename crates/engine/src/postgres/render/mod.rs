@@ -16,7 +16,7 @@ mod session;
 mod setting;
 mod text;
 
-use rolecall_core::plan::Change;
+use rolecall_core::plan::{Attribute, Change};
 
 pub use expected::expected_condition;
 pub(crate) use name::qualified;
@@ -109,7 +109,8 @@ pub fn render(change: &Change, context: Context) -> Result<Vec<String>, RenderEr
         Change::SecureTable { table, put, drop, row_security } => policy::secure(table, put, drop, *row_security),
         Change::AddScopes { scopes } => scope::add(scopes),
         Change::RemoveScopes { scopes } => scope::remove(scopes),
-        Change::EndSessions { role } => session::end(role, context),
+        Change::ShutOut { role } => role::alter(role, &[Attribute::Login(false)]),
+        Change::EndSessions { role, reopen } => session::end(role, *reopen, context),
         Change::DropOwned { role, reassign_to } => removal::drop_owned(role, reassign_to.as_deref(), context),
         Change::DropRole { role } => removal::drop_role(role),
     }

@@ -1,5 +1,7 @@
 //! Ends the sessions of a role: without that, a revocation does not reach what is already connected.
 
+use rolecall_core::plan::Attribute;
+
 use super::lend::{Lending, Need};
 use super::{Context, RenderError};
 use crate::postgres::quote::Ident;
@@ -10,8 +12,9 @@ const SIGNAL: &str = "pg_signal_backend";
 /// Asks every session of the role to end, until none is left; after five seconds it gives up and names those that stay.
 ///
 /// Without SUPERUSER that takes `pg_signal_backend` or the rights of the role itself, which are borrowed.
-pub fn end(role: &str, context: Context) -> Result<Vec<String>, RenderError> {
-    let role = Ident::role(role)?;
+/// With `reopen`, it may log in again in the same transaction: whoever was shut out for this alone.
+pub fn end(name: &str, reopen: bool, context: Context) -> Result<Vec<String>, RenderError> {
+    let role = Ident::role(name)?;
     let mut lending = Lending::default();
     lending.borrow_role_or(&Ident::role(SIGNAL)?, &role, Need::Rights, context);
     let variables = "    give_up timestamptz := clock_timestamp() + interval '5 seconds';\n    stay text;\n";
@@ -35,5 +38,9 @@ pub fn end(role: &str, context: Context) -> Result<Vec<String>, RenderError> {
     END LOOP;
 "
     );
-    Ok(vec![lending.around_body(variables, &body)])
+    let mut statements = vec![lending.around_body(variables, &body)];
+    if reopen {
+        statements.extend(super::role::alter(name, &[Attribute::Login(true)])?);
+    }
+    Ok(statements)
 }
