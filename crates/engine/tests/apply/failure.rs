@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rolecall_core::plan::Change;
+use rolecall_core::plan::{Change, Stage, Step};
 use rolecall_engine::postgres::EngineError;
 use rolecall_engine::postgres::apply::Applier;
 
@@ -15,6 +15,33 @@ fn only_one_at_a_time() {
         let error = Applier::lock(&world.target()).await.err().unwrap();
         let EngineError::LockHeld { holder: Some(holder) } = &error else { panic!("{error}") };
         assert!(holder.contains(", rolecall, since 20") && holder.starts_with("process "), "{holder}");
+        drop(first);
+        Applier::lock(&world.target()).await.unwrap().release().await.unwrap();
+    });
+}
+
+#[test]
+fn waits_for_the_sessions_of_a_run_that_lost_its_lock() {
+    each(async |world| {
+        world.roles(&["a"]).await;
+        let mut admin = world.admin().await;
+        run(&mut admin, "CREATE TABLE public.t ()").await;
+        let mut first = Applier::lock(&world.target()).await.unwrap();
+        let grant = Change::Grant {
+            privileges: rolecall_core::privilege::Privilege::Select.into(),
+            objects: vec![table("public", "t")],
+            grantees: vec![rolecall_core::plan::Grantee::Role("a".into())],
+        };
+        let step = Step { stage: Stage::Widen, database: Some(APP.into()), change: grant, reason: String::new() };
+        first.run(&[step], world.version, &mut |_| {}).await.unwrap();
+        run(
+            &mut admin,
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE mode = 'ExclusiveLock' AND locktype = 'advisory'",
+        )
+        .await;
+        // What it has in the database could still be at work.
+        let error = Applier::lock(&world.target()).await.err().unwrap();
+        assert!(matches!(&error, EngineError::LockHeld { holder: Some(_) }), "{error}");
         drop(first);
         Applier::lock(&world.target()).await.unwrap().release().await.unwrap();
     });

@@ -117,7 +117,11 @@ impl Applier {
         // Taken out: a session that failed does not come back.
         let mut session = match self.sessions.remove(database) {
             Some(session) => session,
-            None => Session::new(self.target.open(Some(database)).await?).await?,
+            None => {
+                let mut conn = self.target.open(Some(database)).await?;
+                lock::share(&mut conn).await?;
+                Session::new(conn).await?
+            }
         };
         let retries = session.transaction(batch, &self.target).await?;
         self.sessions.insert(database.to_owned(), session);
