@@ -134,6 +134,9 @@ pub enum ConnectCause {
     /// The Unix socket is not there.
     #[error("there is no such socket")]
     NoSocket,
+    /// Somebody accepted the connection and closed it at once.
+    #[error("the connection was closed before the server had let us in")]
+    Closed,
     /// No answer within the limit.
     #[error("no answer within {0} seconds")]
     Timeout(u64),
@@ -164,6 +167,9 @@ impl EngineError {
                 },
                 None => Self::Unexpected { what, found: error.message().to_owned() },
             },
+            sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                Self::Lost { what, cause: "it was closed without a word".to_owned() }
+            }
             sqlx::Error::Io(error) => Self::Lost { what, cause: error.to_string() },
             sqlx::Error::Tls(error) => Self::Lost { what, cause: error.to_string() },
             other => Self::Unexpected { what, found: other.to_string() },
@@ -180,6 +186,7 @@ impl EngineError {
             sqlx::Error::Io(error) => match error.kind() {
                 std::io::ErrorKind::ConnectionRefused => ConnectCause::NobodyListens,
                 std::io::ErrorKind::NotFound => ConnectCause::NoSocket,
+                std::io::ErrorKind::UnexpectedEof => ConnectCause::Closed,
                 _ => ConnectCause::Io(error.to_string()),
             },
             sqlx::Error::Tls(error) => ConnectCause::Tls(error.to_string()),
@@ -269,6 +276,10 @@ impl ConnectCause {
             Self::NoSocket => {
                 "check the socket's directory in the URL (the server's unix_socket_directories), the port, \
                  and that the server is running"
+            }
+            Self::Closed => {
+                "the server, or what stands before it (a proxy, a pooler, a load balancer), may be starting or stopping: \
+                 try again, then look into its log"
             }
             Self::Timeout(_) => "check host and port, and that no firewall or security group drops the connection",
             Self::Tls(_) => {

@@ -32,8 +32,12 @@ struct Failure {
 }
 
 impl Session {
-    /// Learns the session's number.
+    /// Learns the session's number, and makes sure that what is told as done outlives a crash of the server.
     pub async fn new(mut conn: PgConnection) -> Result<Self, EngineError> {
+        let commit = sqlx::query_scalar::<_, String>("SHOW synchronous_commit").fetch_one(&mut conn).await;
+        if commit.map_err(|error| EngineError::from_query("ask how the server commits", error))? == "off" {
+            execute(&mut conn, "wait for each commit", "SET synchronous_commit = local").await?;
+        }
         let pid = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut conn).await;
         let pid = pid.map_err(|error| EngineError::from_query("ask for the session's number", error))?;
         Ok(Self { conn, pid })
