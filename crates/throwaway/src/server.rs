@@ -167,6 +167,29 @@ impl Server {
         self.run()
     }
 
+    /// Ends the server's processes at once, as a crash does; its data stay, for [`Server::restart`].
+    pub fn crash(&mut self) {
+        if let Some(process) = self.process.take() {
+            process.stop(Stop::Immediate);
+        }
+    }
+
+    /// Stops the server in an orderly way, and copies its data to `folder`, which must not exist.
+    pub fn save(&mut self, folder: &Path) -> Result<(), Error> {
+        self.stop();
+        copy::tree(&self.data_dir(), folder, None)
+    }
+
+    /// Goes back to what [`Server::save`] copied, of this server or of another one of the same version.
+    pub fn load(&mut self, folder: &Path) -> Result<(), Error> {
+        self.crash();
+        let data = self.data_dir();
+        fs::remove_dir_all(&data).at("remove", &data)?;
+        copy::tree(folder, &data, Some(&self.account))?;
+        conf::write(&data, self.socket_dir(), self.port, &self.options, &self.account)?;
+        self.run()
+    }
+
     /// Leaves the server running when this process ends. A later start of any server clears its directory away once
     /// somebody has stopped it.
     pub fn keep(mut self) -> Result<(), Error> {
