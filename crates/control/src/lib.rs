@@ -56,14 +56,18 @@ mod end;
 pub mod identity;
 pub mod keeper;
 pub mod ledger;
+mod objects;
 mod office;
 pub mod place;
 mod request;
 mod settle;
+mod sight;
 pub mod source;
 pub mod store;
 mod suspend;
 mod telling;
 
+pub use objects::{Holder, Who};
 pub use office::{ControlError, Office};
 pub use settle::Settled;
+pub use sight::Sight;

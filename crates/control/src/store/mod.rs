@@ -7,6 +7,7 @@ mod error;
 mod once;
 mod open;
 mod read;
+mod requests;
 mod rows;
 mod tokens;
 mod tx;

@@ -1,0 +1,103 @@
+//! What somebody may see now: one look at all that rules look at, for whoever shows much at once.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+use rolecall_core::admit::{Action, Denied, Rights, rights};
+use rolecall_core::desire::{Held, Scene, Standing, holds, standing};
+use rolecall_core::event::Actor;
+use rolecall_core::policy::model::Policy;
+use rolecall_core::request::{Facts, principal};
+use rolecall_core::state::ServerState;
+
+use crate::office::{ControlError, Ground, Office, caller};
+use crate::store::Kept;
+
+/// Who holds which Role is for the policy and Leases to say, whatever a server shows.
+static UNSEEN: LazyLock<ServerState> = LazyLock::new(ServerState::default);
+
+/// Somebody, and what holds at one moment.
+pub struct Sight {
+    office: Office,
+    actor: Actor,
+    ground: Ground,
+}
+
+impl Office {
+    /// What somebody may see now.
+    pub async fn sight(&self, actor: &Actor) -> Result<Sight, ControlError> {
+        Ok(Sight { office: self.clone(), actor: actor.clone(), ground: self.ground().await? })
+    }
+}
+
+impl Sight {
+    /// The use cases.
+    pub fn office(&self) -> &Office {
+        &self.office
+    }
+
+    /// Who looks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// The policy.
+    pub fn policy(&self) -> &Policy {
+        &self.office.policy
+    }
+
+    /// The moment.
+    pub fn now(&self) -> Timestamp {
+        self.ground.now
+    }
+
+    /// What they are in Rolecall itself.
+    pub fn rights(&self) -> Rights {
+        rights(self.policy(), caller(&self.actor), &self.ground.suspended, self.ground.now)
+    }
+
+    /// Refuses what they may not do, or their token is not for.
+    pub fn admit(&self, action: Action<'_>) -> Result<(), Denied> {
+        self.office.admit(&self.ground, &self.actor, action)
+    }
+
+    /// Whether they may.
+    pub fn may(&self, action: Action<'_>) -> bool {
+        self.admit(action).is_ok()
+    }
+
+    /// What decisions look at.
+    pub fn facts(&self) -> Facts<'_> {
+        self.ground.facts(self.policy())
+    }
+
+    /// Leases that are not closed and that they may see, those that end first first.
+    pub fn leases(&self) -> impl Iterator<Item = &Kept> {
+        self.ground.kept.iter().filter(|kept| self.may(Action::ViewLease(&kept.lease)))
+    }
+
+    /// Who is suspended by an act.
+    pub fn suspended(&self) -> &BTreeSet<String> {
+        &self.ground.suspended
+    }
+
+    /// Where somebody is in their life. None: the policy does not know them.
+    pub fn standing(&self, id: &str) -> Option<Standing> {
+        let (_, found, _) = principal(self.policy(), id)?;
+        Some(standing(id, found, &self.ground.suspended, self.ground.now))
+    }
+
+    /// The Roles that somebody holds in an environment, and by what.
+    pub fn holds<'a>(&'a self, environment: &str, id: &str) -> Vec<Held<'a>> {
+        let policy = self.policy();
+        let Some((id, principal, _)) = principal(policy, id) else { return Vec::new() };
+        let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
+            return Vec::new();
+        };
+        let Some(server) = environment.servers.values().next() else { return Vec::new() };
+        let Facts { leases, suspended, now, .. } = self.facts();
+        let state = &*UNSEEN;
+        holds(Scene { policy, environment_name, environment, server, state, leases, suspended, now }, id, principal)
+    }
+}
