@@ -4,6 +4,8 @@ pub mod api;
 mod health;
 pub mod identity;
 mod listener;
+mod live;
+mod page;
 pub mod problem;
 mod shield;
 mod state;
@@ -17,7 +19,7 @@ use rolecall_control::keeper::Keeper;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
-pub use state::{App, Config};
+pub use state::{App, Config, Guest};
 
 /// Why the server stopped.
 #[derive(Debug, Error)]
@@ -45,7 +47,8 @@ pub fn router(app: App) -> Router {
     Router::new()
         .merge(api)
         .merge(health::routes())
-        .fallback(problem::not_found)
+        .merge(page::routes())
+        .fallback(page::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(from_fn(shield::patience))
         .layer(from_fn_with_state(app.clone(), shield::headers))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rolecall_control::Office;
 use rolecall_control::identity::Refusals;
 use rolecall_control::keeper::Keeper;
+use rolecall_core::secret::Secret;
 use tokio::sync::watch;
 
 /// How the server is set up.
@@ -12,12 +13,29 @@ use tokio::sync::watch;
 pub struct Config {
     /// How people reach it, such as `https://rolecall.acme.test`, without a slash at the end. None: as it listens.
     pub public_url: Option<String>,
+    /// Who may come in by a button on the sign-in page. For demonstrations: the buttons are there for everybody.
+    pub guests: Vec<Guest>,
+}
+
+/// Somebody who may come in by a button.
+#[derive(Clone)]
+pub struct Guest {
+    /// What the button says.
+    pub label: String,
+    /// Their token. It stands in the page.
+    pub token: Secret,
 }
 
 impl Config {
     /// True when people reach it by HTTPS: then cookies are for HTTPS alone.
     pub fn secure(&self) -> bool {
         self.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+}
+
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest").field("label", &self.label).finish_non_exhaustive()
     }
 }
 

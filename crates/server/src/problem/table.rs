@@ -9,6 +9,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     ("token-ended", 401, "The token has ended: ask for a new one"),
     ("token-revoked", 401, "The token was revoked: ask for a new one"),
     ("cookie-write", 403, "A session's cookie reads only here; send a token as Authorization: Bearer"),
+    ("forged", 403, "This did not come from a page of ours: go back, load the page again, and repeat it"),
     ("not-active", 403, "You are not in the policy, or suspended, or gone"),
     ("own", 403, "Somebody else must do this: it concerns you"),
     ("forbidden", 403, "You may not do this"),

@@ -1,0 +1,50 @@
+//! Leases and what they give.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use rolecall_control::store::Kept;
+use rolecall_core::lease;
+
+use super::super::gate::Viewer;
+
+/// `customer = 42`
+pub fn values(with: &BTreeMap<String, Vec<String>>) -> Markup {
+    html! {
+        @for (name, values) in with { " " bdi.values { (name) " = " (values.join(", ")) } }
+    }
+}
+
+/// A Role with its values, in an environment.
+pub fn asked(viewer: &Viewer, role: &str, environment: &str, with: &BTreeMap<String, Vec<String>>) -> Markup {
+    html! { (super::role(viewer, role)) (values(with)) " " span.nowrap { "in " (super::name(environment)) } }
+}
+
+/// A table of Leases.
+pub fn leases<'a>(viewer: &Viewer, caption: &str, leases: impl Iterator<Item = &'a Kept>, whose: bool) -> Markup {
+    let now = viewer.sight.now();
+    html! {
+        div.scroll { table {
+            caption.away { (caption) }
+            thead { tr {
+                @if whose { th scope="col" { "Who" } }
+                th scope="col" { "Access" } th scope="col" { "Ends" } th scope="col" { "State" } th scope="col" { "Request" }
+            } }
+            tbody {
+                @for kept in leases {
+                    @let lease = &kept.lease;
+                    tr {
+                        @if whose { td data-label="Who" { (super::person(viewer, &lease.principal)) } }
+                        td data-label="Access" { (asked(viewer, &lease.role, &lease.environment, &lease.with)) }
+                        td data-label="Ends" { (super::left(lease::end(lease, viewer.sight.policy()), now)) }
+                        td data-label="State" {
+                            (super::reach(kept.reach))
+                            @if lease.break_glass { " " (super::badge("bad", "break-glass")) }
+                        }
+                        td data-label="Request" { a href={ "/requests/" (lease.id) } { "Request " (lease.id) } }
+                    }
+                }
+            }
+        } }
+    }
+}
