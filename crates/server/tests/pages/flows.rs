@@ -1,0 +1,247 @@
+//! What people come for, without JavaScript.
+
+use rolecall_server::Config;
+
+use crate::company::{Company, HOSTILE, LONG};
+
+const NEW: &str = "/requests/new?environment=production&role=support";
+
+async fn filed(company: &Company) -> String {
+    let mut bob = company.visit("bob@acme.test").await;
+    let fields = [
+        ("environment", "production"),
+        ("role", "support"),
+        ("for", "bob@acme.test"),
+        ("with.customer", "42"),
+        ("length", "3600"),
+        ("reason", "T-9 <script>alert(4)</script>"),
+        ("how", "ask"),
+    ];
+    let answer = bob.submit(NEW, "/requests", &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    answer.header("location").split('?').next().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn asked_agreed_working_and_ended() {
+    let company = Company::new().await;
+    let page = filed(&company).await;
+    let (mut bob, mut lea) = (company.visit("bob@acme.test").await, company.visit("lea@acme.test").await);
+    bob.get("/").await.has("Request ").has("waiting");
+    let own = bob.get(&page).await;
+    own.has("T-9 &lt;script&gt;").has("customer = 42").has_not(">Approve</button>").has_not("<script>alert");
+    own.has("May decide").has("lea@acme.test");
+
+    lea.get("/").await.has("Look at request").has("bob@acme.test");
+    let shown = lea.get(&page).await;
+    let digest = shown.hidden("digest").to_owned();
+    shown.has("bob@acme.test").has(">Approve</button>");
+    let approved = lea.follow(&page, &format!("{page}/approve"), &[("digest", &digest)]).await;
+    approved.has("You have approved this.").has("granted");
+    let mut running = String::new();
+    for _ in 0..100 {
+        running = bob.get(&page).await.body;
+        if running.contains("badge good\">open<") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(running.contains("badge good\">open<"), "{running}");
+    bob.get("/people/bob@acme.test").await.has("customer = 42").has("By <a href=\"/requests/");
+
+    let lease = page.replace("/requests/", "/leases/");
+    bob.follow(&page, &format!("{lease}/end"), &[]).await.has("The access is over.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_stands_beside_its_field_and_nothing_typed_is_lost() {
+    let company = Company::new().await;
+    let mut bob = company.visit("bob@acme.test").await;
+    let good = [
+        ("environment", "production"),
+        ("role", "support"),
+        ("with.customer", "42"),
+        ("length", "3600"),
+        ("reason", "T-9"),
+    ];
+    for (name, value, id, words) in [
+        ("reason", "because", "reason-wrong", "must contain what fits T-[0-9]+"),
+        ("with.customer", "many", "with.customer-wrong", "no value for the parameter customer"),
+        ("with.customer", "", "with.customer-wrong", "needs a value"),
+        ("length", "864000", "length-wrong", "may last"),
+    ] {
+        let fields = good.map(|(field, text)| (field, if field == name { value } else { text }));
+        let answer = bob.submit(NEW, "/requests", &fields).await;
+        assert_eq!(answer.status, 422);
+        let from = answer.body.find(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("{id}: {}", answer.body));
+        assert!(
+            answer.body[from..].split("</div>").next().unwrap().contains(words),
+            "{}",
+            &answer.body[from..from + 300]
+        );
+        answer.has("aria-invalid=\"true\"");
+    }
+    assert!(bob.get("/requests").await.body.contains("No request waits."));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_glass_is_broken_and_somebody_looks() {
+    let company = Company::new().await;
+    let mut bob = company.visit("bob@acme.test").await;
+    let fields = [
+        ("environment", "production"),
+        ("role", "support"),
+        ("with.customer", "42"),
+        ("length", "3600"),
+        ("reason", "T-1"),
+        ("how", "break-glass"),
+    ];
+    let answer = bob.submit(NEW, "/requests", &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    let page = answer.header("location").split('?').next().unwrap().to_owned();
+    let mut ada = company.visit("ada@acme.test").await;
+    ada.get("/").await.has("Review request").has("break-glass");
+    bob.get(&page).await.has_not(">Justified</button>");
+    let review = format!("{page}/review");
+    let reviewed = ada.follow(&page, &review, &[("justified", "no"), ("note", "was no emergency")]).await;
+    reviewed.has("Your review is noted.").has("not justified").has("was no emergency");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn drift_is_shown_and_applied_as_it_was_shown() {
+    let company = Company::new().await;
+    company.by_hand("CREATE ROLE mallory LOGIN; GRANT SELECT ON shop.orders TO support").await;
+    company
+        .until("drift", |company| {
+            let statuses = company.keeper.statuses();
+            statuses.iter().any(|status| status.waiting.as_ref().is_some_and(|waiting| waiting.drifted)).then_some(())
+        })
+        .await;
+    let (mut ada, mut olaf) = (company.visit("ada@acme.test").await, company.visit("olaf@acme.test").await);
+    let page = "/environments/production/main";
+    ada.get("/").await.has("drift").has("shop.orders");
+    olaf.get(page).await.has("shop.orders").has_not("/apply\"");
+    let digest = ada.get(page).await.hidden("digest").to_owned();
+    let stale = ada.submit(page, &format!("{page}/apply"), &[("digest", "sha256:other")]).await;
+    assert_eq!(stale.status, 409, "{}", stale.body);
+    ada.follow(page, &format!("{page}/apply"), &[("digest", &digest)]).await.has("Applied.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suspended_and_let_back_in() {
+    let company = Company::new().await;
+    let (mut ada, mut bob) = (company.visit("ada@acme.test").await, company.visit("bob@acme.test").await);
+    let page = "/people/bob@acme.test";
+    let out = ada.follow(page, &format!("{page}/suspend"), &[("reason", "lost laptop")]).await;
+    out.has("Suspended.").has("badge bad\">suspended<");
+    assert_eq!(bob.get("/").await.status, 403);
+    ada.follow(page, &format!("{page}/reinstate"), &[("reason", "found it")]).await.has("They may come back in.");
+    assert_eq!(bob.get("/").await.status, 200);
+    ada.get("/ledger?subject=bob@acme.test").await.has("lost laptop").has("was suspended").has("was let back in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_is_shown_once_and_revoked() {
+    let company = Company::new().await;
+    let mut alice = company.visit("alice@acme.test").await;
+    let fields = [("of", "alice@acme.test"), ("scope", "read"), ("days", "7"), ("note", "laptop <i>")];
+    let made = alice.submit("/tokens", "/tokens", &fields).await;
+    made.has("it is not shown again").has("laptop &lt;i&gt;");
+    let secret = made.body.split("class=\"secret\">").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    assert!(secret.starts_with("rolecall_"));
+    let list = alice.get("/tokens").await;
+    list.has_not(&secret).has("laptop &lt;i&gt;");
+    let revoke = list.body.split("action=\"/tokens/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    alice.follow("/tokens", &format!("/tokens/{revoke}"), &[]).await.has("The token is revoked");
+    let mut other = crate::visitor::Visitor::new(company.address);
+    let refused = other.post("/sign-in", &[("token", &secret)]).await;
+    assert_eq!(refused.status, 401);
+    refused.has("The token was revoked");
+    // One without a scope, and one that would live too long.
+    for (field, value, words) in [("scope", "", "needs a scope"), ("days", "9999", "within 366 days")] {
+        let fields = fields.map(|(name, text)| (name, if name == field { value } else { text }));
+        alice.submit("/tokens", "/tokens", &fields).await.has(words);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hostile_names_are_text_everywhere() {
+    let company = Company::new().await;
+    filed(&company).await;
+    let mut ada = company.visit("ada@acme.test").await;
+    let person = format!("/people/{}", percent(HOSTILE));
+    let role = format!("/roles/{LONG}");
+    for path in [
+        "/",
+        "/requests",
+        "/people",
+        &person,
+        "/roles",
+        &role,
+        "/ledger",
+        "/live",
+        "/tokens",
+        "/ledger?text=%3Cscript%3Ealert(5)%3C/script%3E",
+    ] {
+        let answer = ada.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        for harm in ["<script>alert", "<img src=x", "<b onmouseover", "\"'>"] {
+            assert!(!answer.body.contains(harm), "{path}: {harm}");
+        }
+    }
+    ada.get(&person).await.has("eve&quot;'&gt;&lt;script&gt;").has("<bdi");
+    ada.get(&role).await.has(LONG).has("&lt;img src=x");
+}
+
+fn percent(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_ledger_is_filtered_paged_and_copied() {
+    let company = Company::new().await;
+    let mut olaf = company.visit("olaf@acme.test").await;
+    for _ in 0..60 {
+        company.token("bob@acme.test").await;
+    }
+    let first = olaf.get("/ledger?kind=token_made").await;
+    first.has("Earlier entries").has_not("Policy version");
+    let next = first.body.split("class=\"more\"><a class=\"button secondary\" href=\"").nth(1).unwrap();
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    assert!(next.contains("kind=token_made"), "{next}");
+    olaf.get(&next).await.has("was made for").has_not("Earlier entries");
+    olaf.get("/ledger?since=nonsense").await.has("This is no time.");
+    olaf.get("/ledger/0").await.has("store_made").has("As it is written and hashed");
+    let copy = olaf.get("/ledger/export/jsonl").await;
+    assert_eq!(copy.header("content-disposition"), "attachment; filename=\"ledger.jsonl\"");
+    copy.has("rolecall_export");
+    assert!(copy.body.lines().count() > 60);
+    assert_eq!(olaf.get("/ledger/export/exe").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broken_policy_is_shown_to_whoever_may_see_policies() {
+    let company = Company::new().await;
+    let (mut ada, mut bob) = (company.visit("ada@acme.test").await, company.visit("bob@acme.test").await);
+    company.edit_policy("roles:", "rolls:");
+    company.until("the trouble", |company| company.keeper.refused()).await;
+    ada.get("/").await.has("not in force").has("role=\"alert\"");
+    bob.get("/").await.has_not("not in force");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn guests_come_in_by_a_button() {
+    let guest =
+        |label: &str| rolecall_server::Guest { label: label.into(), token: rolecall_core::secret::Secret::new("") };
+    let config = Config { guests: vec![guest("bob@acme.test"), guest("lea@acme.test")], ..Config::default() };
+    let company = Company::with(config).await;
+    let mut visitor = crate::visitor::Visitor::new(company.address);
+    let page = visitor.get("/sign-in").await;
+    page.has("Come in as").has("lea@acme.test");
+    let token = page.hidden("token").to_owned();
+    assert_eq!(
+        visitor.post("/sign-in", &[("token", &token), ("return", "/requests")]).await.header("location"),
+        "/requests"
+    );
+    visitor.get("/").await.has("Signed in as").has("bob@acme.test");
+}
