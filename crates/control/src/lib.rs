@@ -52,6 +52,7 @@ pub mod audit;
 mod break_glass;
 mod carry;
 pub mod clock;
+pub mod credential;
 mod end;
 pub mod identity;
 pub mod keeper;

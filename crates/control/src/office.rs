@@ -112,6 +112,9 @@ pub enum ControlError {
         /// The Role's name on the server.
         role: String,
     },
+    /// There is no password to be had.
+    #[error(transparent)]
+    Credential(#[from] crate::credential::CredentialError),
     /// The ledger took an Event and did not say which.
     #[error("the ledger does not say where it put an entry")]
     Untold,

@@ -1,19 +1,17 @@
 //! `rolecall credential`: a password of its own for an account, shown once; the server gets its SCRAM verifier.
 
 use anyhow::{Context, bail};
-use jiff::{SignedDuration, SpanRelativeTo, Timestamp};
+use jiff::{SpanRelativeTo, Timestamp};
+use rolecall_control::credential::ends;
 use rolecall_core::event::Kind;
 use rolecall_core::mark::{CredentialMark, Mark};
-use rolecall_core::policy::model;
 use rolecall_engine::postgres::credential::{mint, seal, set, verifier};
 
 use crate::Outcome;
 use crate::args::Credential;
 use crate::ledger::Record;
 use crate::load;
-use crate::scene::{Place, places};
-
-const LONGEST: i64 = 90 * 24 * 60 * 60;
+use crate::scene::places;
 
 /// Mints one for each server of the selection.
 pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
@@ -25,9 +23,10 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
     if arguments.selection.environment.is_none() && places.len() > 1 {
         bail!("say which environment: --environment NAME");
     }
+    let lifetime = arguments.lifetime.as_deref().map(seconds).transpose()?;
     let record = Record::open(&arguments.ledger).await?;
     for place in places {
-        let ends = ends(place, principal, arguments.lifetime.as_deref())?;
+        let ends = ends(place, principal, lifetime, Timestamp::now())?;
         let account = place.environment.account_name(place.environment_name, id, principal);
         let password = mint();
         let verifier = verifier(&password);
@@ -61,25 +60,7 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// As long as asked for, but no longer than the environment and the principal's own end allow.
-fn ends(place: Place<'_>, principal: &model::Principal, lifetime: Option<&str>) -> anyhow::Result<Timestamp> {
-    let rules = &place.environment.accounts;
-    if rules.credential == model::Credential::External {
-        bail!("{}: accounts prove who they are outside the database (`credential: external`)", place.label());
-    }
-    let longest = rules.credential_max.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(LONGEST);
-    let asked = match lifetime {
-        None => longest,
-        Some(text) => {
-            let span: jiff::Span = text.parse().with_context(|| format!("{text:?} is no duration; write 8h or 30d"))?;
-            span.to_duration(SpanRelativeTo::days_are_24_hours())?.as_secs()
-        }
-    };
-    if asked <= 0 || asked > longest {
-        let longest = SignedDuration::from_secs(longest);
-        bail!("{}: a password here lives at most {longest:#}", place.label());
-    }
-    let now = Timestamp::from_second(Timestamp::now().as_second())?;
-    let end = now.checked_add(SignedDuration::from_secs(asked))?;
-    Ok(principal.ends.map_or(end, |ends| end.min(ends)))
+fn seconds(text: &str) -> anyhow::Result<i64> {
+    let span: jiff::Span = text.parse().with_context(|| format!("{text:?} is no duration; write 8h or 30d"))?;
+    Ok(span.to_duration(SpanRelativeTo::days_are_24_hours())?.as_secs())
 }
