@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod case;
 #[cfg(test)]
+mod fingerprint;
+#[cfg(test)]
 mod helper;
 #[cfg(test)]
 mod kinds;
