@@ -67,6 +67,7 @@ pub mod source;
 pub mod store;
 mod suspend;
 mod telling;
+pub mod webhook;
 
 pub use objects::{Holder, Who};
 pub use office::{ControlError, Office};

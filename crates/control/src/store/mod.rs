@@ -3,6 +3,7 @@
 
 mod access;
 mod append;
+mod bookmark;
 mod error;
 mod once;
 mod open;

@@ -139,6 +139,13 @@ impl Company {
         (keeper, stop.drop_guard())
     }
 
+    /// A file with one line; says where it is.
+    pub fn file(&self, name: &str, line: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, line).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
     /// Nobody knows any more where the server is.
     pub fn lose_the_url(&self) {
         std::fs::rename(self.folder.path().join("url"), self.folder.path().join("lost")).unwrap();

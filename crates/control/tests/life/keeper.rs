@@ -8,7 +8,7 @@ use rolecall_core::request::Until;
 use super::company::Company;
 
 /// Waits until something holds, and not longer than it may take.
-async fn soon<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
+pub async fn soon<F: AsyncFnMut() -> bool>(what: &str, mut holds: F) {
     let begun = Instant::now();
     while !holds().await {
         assert!(begun.elapsed() < Duration::from_secs(20), "{what} has not come about");

@@ -4,6 +4,7 @@
 
 mod company;
 mod keeper;
+mod webhook;
 
 use company::{Company, address};
 use rolecall_control::ControlError;

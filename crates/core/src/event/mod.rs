@@ -7,6 +7,7 @@ mod actor;
 mod canonical;
 mod kind;
 mod meaning;
+mod sentence;
 mod text;
 
 use jiff::Timestamp;

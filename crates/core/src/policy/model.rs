@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 use super::problem::Span;
 use crate::privilege::PrivilegeSet;
 
-pub use requests::{Access, BreakGlass, ROLE_OWNER, RequestRules, Rules};
+pub use requests::{Access, BreakGlass, ROLE_OWNER, RequestRules, Rules, Webhook, WebhookForm};
 
 /// A whole policy: every file of it, merged.
 #[derive(Debug, Clone, Default)]

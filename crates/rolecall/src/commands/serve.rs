@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Options, Store};
+use rolecall_control::webhook;
 use rolecall_server::Config;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -32,17 +33,20 @@ pub async fn run(arguments: &Serve) -> anyhow::Result<Outcome> {
     let stop = stop()?;
     let keeper = Keeper::new(store.clone(), arguments.policy.policy.clone(), Pace::default()).await?;
     let first = keeper.office().first_token().await?;
-    println!("Rolecall is at {}", arguments.public_url.clone().unwrap_or_else(|| format!("http://{address}")));
+    let public = arguments.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
+    println!("Rolecall is at {public}");
     if let Some(first) = first {
         println!("The operator's token, until {}, shown this once:\n{}", first.token.ends, first.secret.reveal());
     }
     let config = Config { public_url: arguments.public_url.clone() };
     let stopping = CancellationToken::new();
     let keeping = tokio::spawn(Arc::clone(&keeper).run(stopping.clone()));
+    let telling = tokio::spawn(webhook::deliver(Arc::clone(&keeper), public, stopping.clone()));
     let served = rolecall_server::serve(config, keeper, listener, stop).await;
     // What was begun on a server is finished; what was not waits in the store for the next start.
     stopping.cancel();
     keeping.await.context("the keeper ended badly")?;
+    telling.await.context("the webhooks ended badly")?;
     store.close().await;
     served?;
     Ok(Outcome::Done)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::model::{Policy, ROLE_OWNER, RequestRules, Spanned};
 use super::super::problem::Span;
 use super::report::Report;
+use crate::event::Kind;
 use crate::request::{Terms, may_request};
 
 /// Every person, group and role that is named must be there, and be one thing.
@@ -12,6 +13,13 @@ pub fn check(policy: &Policy, report: &mut Report<'_>) {
     let access = &policy.access;
     for name in access.administrators.iter().chain(&access.auditors).chain(&access.approvers) {
         party(policy, name, false, report);
+    }
+    let kinds: Vec<String> = Kind::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
+    for event in access.webhooks.values().flat_map(|webhook| &webhook.events) {
+        if !kinds.contains(&event.value) {
+            let help = "docs/audit.md lists them: request_filed, lease_overdue, drift_found and more";
+            report.unknown("unknown-event", "kind of event", event, &kinds, help);
+        }
     }
     for owner in policy.roles.values().filter_map(|role| role.owner.as_ref()) {
         party(policy, owner, false, report);

@@ -1,7 +1,7 @@
 //! The rules for requests, and who may do what in Rolecall itself.
 
-use super::super::model::{BreakGlass, Policy, RequestRules, Rules};
-use super::super::problem::Problem;
+use super::super::model::{BreakGlass, Policy, RequestRules, Rules, Spanned, UrlSource, Webhook, WebhookForm};
+use super::super::problem::{Problem, Span};
 use super::super::source::Sources;
 use super::super::values;
 use super::super::yaml::Node;
@@ -58,4 +58,20 @@ pub(super) fn access(root: &Node, sources: &Sources, policy: &mut Policy, proble
     policy.access.administrators = names(node.get("administrators"));
     policy.access.auditors = names(node.get("auditors"));
     policy.access.approvers = names(node.get("approvers"));
+    let webhooks = entries(node.get("webhooks"));
+    policy.access.webhooks = webhooks.map(|(key, span, value)| (key.to_owned(), webhook(span, value))).collect();
+}
+
+fn webhook(span: Span, node: &Node) -> Webhook {
+    let source = |key| {
+        let node = node.get(key)?;
+        Some(Spanned { value: values::url(node.text()?)?, span: node.span })
+    };
+    Webhook {
+        span,
+        url: source("url").unwrap_or(Spanned { value: UrlSource::Variable(String::new()), span }),
+        secret: source("secret"),
+        form: if scalar(node, "form") == Some("slack") { WebhookForm::Slack } else { WebhookForm::Event },
+        events: names(node.get("events")),
+    }
 }

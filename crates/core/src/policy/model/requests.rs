@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::problem::Span;
-use super::Spanned;
+use super::{Spanned, UrlSource};
 
 /// An environment's rules.
 #[derive(Debug, Clone)]
@@ -74,4 +74,31 @@ pub struct Access {
     pub auditors: Vec<Spanned<String>>,
     /// Who agrees to requests where neither the rules nor a Role's owner say who does.
     pub approvers: Vec<Spanned<String>>,
+    /// Where Rolecall tells what happens, by name.
+    pub webhooks: BTreeMap<String, Webhook>,
+}
+
+/// Where Rolecall tells what happens.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Where its name was written.
+    pub span: Span,
+    /// Where its address comes from.
+    pub url: Spanned<UrlSource>,
+    /// Where the secret comes from that its messages are signed with; None: they are not.
+    pub secret: Option<Spanned<UrlSource>>,
+    /// What a message looks like.
+    pub form: WebhookForm,
+    /// Kinds of Events that it is told; empty: what somebody should know of or decide.
+    pub events: Vec<Spanned<String>>,
+}
+
+/// What a webhook's message looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WebhookForm {
+    /// The Event as it stands in the ledger, with a link.
+    #[default]
+    Event,
+    /// A line of text as Slack, Mattermost and others take it.
+    Slack,
 }

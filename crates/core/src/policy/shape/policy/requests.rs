@@ -148,6 +148,31 @@ pub(super) static ACCESS: MapShape = MapShape {
             "People and groups who agree to requests where neither the rules nor the role's `owner` say who does.",
         )
         .mistaken_for(&["approver"]),
+        Field::new("webhooks", Shape::Named(&WEBHOOKS), "Where `rolecall serve` tells what happens.").mistaken_for(&[
+            "webhook",
+            "notifications",
+            "notify",
+        ]),
     ],
     example: "rolecall: { administrators: [platform], auditors: [dana@acme.test], approvers: [leads] }",
 };
+
+static WEBHOOKS: NamedShape = NamedShape { key: "webhook", names: KeyRule::Word, value: Shape::Map(&WEBHOOK) };
+static WEBHOOK: MapShape = MapShape {
+    title: "a webhook",
+    doc: "An address that gets a message for each Event of some kinds, signed as standardwebhooks.com has it, until it has answered.",
+    fields: &[
+        Field::required("url", Shape::Leaf(Leaf::Url), "Where its address comes from; never the address itself."),
+        Field::new("secret", Shape::Leaf(Leaf::Url), "Where the secret comes from that messages are signed with.")
+            .default("not signed"),
+        Field::new("form", Shape::Leaf(Leaf::Choice(&FORMS)), "What a message looks like.").default("event"),
+        Field::new("events", Shape::OneOrMany(&EVENT), "The kinds of Events that are told.")
+            .default("what somebody should decide or know of at once"),
+    ],
+    example: "webhooks: { ops: { url: \"${OPS_WEBHOOK}\", form: slack, events: [request_filed, drift_found] } }",
+};
+static FORMS: [Word; 2] = [
+    Word { word: "event", doc: "The Event as it stands in the ledger, with a link to its page." },
+    Word { word: "slack", doc: "A line of text and a link, as Slack, Mattermost and others take it." },
+];
+static EVENT: Shape = Shape::Leaf(Leaf::Name("a kind of event"));
