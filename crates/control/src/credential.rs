@@ -82,7 +82,7 @@ impl Office {
         seconds: Option<i64>,
     ) -> Result<Minted, ControlError> {
         let ground = self.ground().await?;
-        ground.admit(&self.policy, actor, Action::Credential { of })?;
+        self.admit(&ground, actor, Action::Credential { of })?;
         let known = request::principal(&self.policy, of).ok_or_else(|| Refusal::Unknown(of.to_owned()))?;
         if ground.suspended.contains(of) || known.1.suspended {
             return Err(Refusal::Suspended(of.to_owned()).into());

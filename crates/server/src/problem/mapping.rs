@@ -21,6 +21,7 @@ impl From<ControlError> for Problem {
             ControlError::Moved { .. } => Self::new("moved").detail(error.to_string()),
             ControlError::Blocked { .. } => Self::new("blocked").detail(error.to_string()),
             ControlError::Braked { .. } => Self::new("braked").detail(error.to_string()),
+            ControlError::Credential(_) => Self::new("no-credential").detail(error.to_string()),
             ControlError::Untold => logged(&error, "untold"),
             ControlError::NotReady { .. } => Self::new("not-ready").detail(error.to_string()),
             ControlError::Server { ref place, .. } => {

@@ -29,6 +29,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     // Requests and Leases
     ("no-request", 404, "There is no such request that you may see"),
     ("no-lease", 404, "There is no such lease that runs and that you may see"),
+    ("no-credential", 422, "There is no password to be had for that account, or not for so long"),
     ("unknown-principal", 422, "Nobody of that name is in the policy"),
     ("suspended", 409, "They are suspended"),
     ("gone", 409, "They have left, or are not here yet"),
