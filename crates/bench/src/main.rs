@@ -3,15 +3,19 @@
 mod floor;
 mod generate;
 mod measure;
+mod peers;
+mod stage;
+mod tool;
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
 use generate::Size;
-use measure::{Cost, median, run};
-use rolecall_throwaway::{Binaries, Options, Server, binaries};
+use measure::{Cost, Costs, run};
+use rolecall_throwaway::{Binaries, binaries};
+use stage::Stage;
+use tool::Tool;
 
 /// Measures `rolecall` against psql doing the same reads and the same statements.
 #[derive(Debug, Parser)]
@@ -19,15 +23,18 @@ struct Arguments {
     /// How many tables; several sizes with commas.
     #[arg(long, value_delimiter = ',', default_values_t = [200, 5_000, 20_000])]
     tables: Vec<usize>,
-    /// How often each plan is measured; the median counts.
+    /// How often each plan is measured, by turns with its floor; the medians count.
     #[arg(long, default_value_t = 5)]
     repeat: usize,
-    /// How often apply is measured, each time on two fresh servers; the median counts.
+    /// How often apply is measured, by turns with its floor, each time on fresh servers; the medians count.
     #[arg(long, default_value_t = 1)]
     applies: usize,
     /// The program to measure.
     #[arg(default_value = "target/release/rolecall")]
     rolecall: PathBuf,
+    /// A folder with ldap2pg, pgroles, pgsesame: measure those that are there, too. `crates/bench/peers.sh` makes one.
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// Leave nothing out of sight: print seconds, too.
     #[arg(long)]
     seconds: bool,
@@ -38,102 +45,115 @@ fn main() -> anyhow::Result<()> {
     let program = arguments.rolecall.canonicalize().with_context(|| {
         format!("no {}: `cargo build --release -p rolecall` makes it", arguments.rolecall.display())
     })?;
+    let mut tools = vec![Tool::rolecall(program.clone())];
+    tools.extend(arguments.peers.iter().flat_map(|folder| Tool::peers(folder)));
     let binaries = binaries::find(None)?;
     println!("PostgreSQL {}\n", binaries.version_text);
-    println!("| Tables | Roles | People | What | × floor | Peak MB |\n|---:|---:|---:|---|---:|---:|");
+    println!("| Tables | Roles | People | Program | What | × floor | Peak MB |\n|---:|---:|---:|---|---|---:|---:|");
     for tables in &arguments.tables {
-        one(Size::of(*tables), &arguments, &program, &binaries)?;
+        let bench = Bench { size: Size::of(*tables), arguments: &arguments, program: &program, binaries: &binaries };
+        bench.run(&tools)?;
     }
     Ok(())
 }
 
-/// A server with the generated database on it, and the policy for it.
-struct Stage<'a> {
-    server: Server,
-    folder: tempfile::TempDir,
-    program: &'a Path,
-    psql: PathBuf,
+/// One size.
+struct Bench<'a> {
+    size: Size,
+    arguments: &'a Arguments,
+    program: &'a std::path::Path,
+    binaries: &'a Binaries,
 }
 
-impl<'a> Stage<'a> {
-    fn new(size: Size, program: &'a Path, binaries: &Binaries) -> anyhow::Result<Self> {
-        let options = Options::new()
-            .setting("max_locks_per_transaction", "4096")
-            .setting("shared_buffers", "256MB")
-            .setting("max_wal_size", "4GB");
-        let server = options.start(binaries)?;
-        let stage = Self { server, folder: tempfile::tempdir()?, program, psql: binaries.bin.join("psql") };
-        std::fs::write(stage.policy(), size.policy())?;
-        stage.script("postgres", "database", &size.database())?;
-        Ok(stage)
+impl Bench<'_> {
+    fn run(&self, tools: &[Tool]) -> anyhow::Result<()> {
+        let read = floor::read(self.binaries.version);
+        let stage = Stage::new(self.size, self.binaries)?;
+        let rolecall = |act: &[&str], status| {
+            let mut command = stage.rolecall(self.program, self.size, act)?;
+            run(&mut command, |ended| ended.code() == Some(status))
+        };
+        rolecall(&["plan"], 2)?;
+        let (mut floor, mut costs) = (Costs::default(), Costs::default());
+        for _ in 0..self.arguments.repeat.max(1) {
+            floor.push(stage.script("postgres", "read", &read)?);
+            costs.push(rolecall(&["plan"], 2)?);
+        }
+        self.row("Rolecall", "plan, all new", &costs, &floor)?;
+        let plan = stage.rolecall(self.program, self.size, &["plan", "--json"])?.output()?;
+        let (sql, count) = floor::statements(&String::from_utf8(plan.stdout)?)?;
+        let stages = self.applies(tools, &sql, count)?;
+        drop(stage);
+        self.nothing(&stages, &read)?;
+        match stages.first() {
+            Some((_, stage)) => self.drifted(stage, &read),
+            None => Ok(()),
+        }
     }
 
-    fn policy(&self) -> PathBuf {
-        self.folder.path().join("policy.yaml")
+    /// Applies by every tool, by turns, each on a server of its own; gives back the last ones.
+    fn applies<'t>(&self, tools: &'t [Tool], sql: &str, count: usize) -> anyhow::Result<Vec<(&'t Tool, Stage)>> {
+        let (mut floor, mut stages) = (Costs::default(), Vec::new());
+        let mut costs: Vec<Costs> = tools.iter().map(|_| Costs::default()).collect();
+        for _ in 0..self.arguments.applies.max(1) {
+            stages.clear();
+            floor.push(Stage::new(self.size, self.binaries)?.script("postgres", "statements", sql)?);
+            for (tool, costs) in tools.iter().zip(&mut costs) {
+                let stage = Stage::new(self.size, self.binaries)?;
+                costs.push(run(&mut tool.apply(&stage, self.size)?, |ended| ended.success())?);
+                stages.push((tool, stage));
+            }
+        }
+        for (tool, costs) in tools.iter().zip(&costs) {
+            let what = if tool.name == "Rolecall" { format!("apply, {count} statements") } else { "apply".to_owned() };
+            self.row(tool.name, &what, costs, &floor)?;
+        }
+        Ok(stages)
     }
 
-    fn script(&self, database: &str, name: &str, sql: &str) -> anyhow::Result<Cost> {
-        let file = self.folder.path().join(name).with_extension("sql");
-        std::fs::write(&file, sql)?;
-        let mut psql = Command::new(&self.psql);
-        psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d"]).arg(self.server.url(database, "postgres"));
-        run(psql.arg("-f").arg(file), |ended| ended.success())
+    /// Plans with nothing to do by every tool, by turns.
+    fn nothing(&self, stages: &[(&Tool, Stage)], read: &str) -> anyhow::Result<()> {
+        let mut floor = Costs::default();
+        let mut costs: Vec<Costs> = stages.iter().map(|_| Costs::default()).collect();
+        for _ in 0..self.arguments.repeat.max(1) {
+            for (place, ((tool, stage), costs)) in stages.iter().zip(&mut costs).enumerate() {
+                if place == 0 {
+                    floor.push(stage.script("postgres", "read", read)?);
+                }
+                costs.push(run(&mut tool.plan(stage, self.size)?, |ended| ended.code().is_some())?);
+            }
+        }
+        for ((tool, _), costs) in stages.iter().zip(&costs) {
+            let what = if costs.clean() { "plan, nothing to do" } else { "plan, which still finds something to do" };
+            self.row(tool.name, what, costs, &floor)?;
+        }
+        Ok(())
     }
 
-    fn command(&self, command: &[&str]) -> Command {
-        let mut rolecall = Command::new(self.program);
-        rolecall
-            .args(command)
-            .env("URL", self.server.url("postgres", "postgres"))
-            .env("ROLECALL_POLICY", self.policy());
-        rolecall
+    /// Rolecall's plan after somebody changed ten grants by hand.
+    fn drifted(&self, stage: &Stage, read: &str) -> anyhow::Result<()> {
+        stage.script("app", "drift", &self.size.drift())?;
+        let (mut floor, mut costs) = (Costs::default(), Costs::default());
+        for _ in 0..self.arguments.repeat.max(1) {
+            floor.push(stage.script("postgres", "read", read)?);
+            let mut plan = stage.rolecall(self.program, self.size, &["plan"])?;
+            costs.push(run(&mut plan, |ended| ended.code() == Some(2))?);
+        }
+        self.row("Rolecall", "plan, ten drifted grants", &costs, &floor)
     }
 
-    fn rolecall(&self, command: &[&str], status: i32) -> anyhow::Result<Cost> {
-        run(&mut self.command(command), |ended| ended.code() == Some(status))
-    }
-}
-
-fn one(size: Size, arguments: &Arguments, program: &Path, binaries: &Binaries) -> anyhow::Result<()> {
-    let repeat = arguments.repeat;
-    let row = |what: &str, cost: Cost, floor: Cost| {
-        let Size { tables, roles, people, .. } = size;
-        let ratio = cost.time.as_secs_f64() / floor.time.as_secs_f64();
+    fn row(&self, who: &str, what: &str, costs: &Costs, floor: &Costs) -> anyhow::Result<()> {
+        let (Cost { time, memory, .. }, floor) = (costs.median()?, floor.median()?.time);
+        let Size { tables, roles, people, .. } = self.size;
+        let ratio = time.as_secs_f64() / floor.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "memory is far below 2^52 KiB")]
-        let memory = cost.memory as f64 / 1024.0;
-        let seconds = if arguments.seconds {
-            format!(" {:.3} s of {:.3} s |", cost.time.as_secs_f64(), floor.time.as_secs_f64())
+        let memory = memory as f64 / 1024.0;
+        let seconds = if self.arguments.seconds {
+            format!(" {:.3} s of {:.3} s |", time.as_secs_f64(), floor.as_secs_f64())
         } else {
             String::new()
         };
-        println!("| {tables} | {roles} | {people} | {what} | {ratio:.2} | {memory:.0} |{seconds}");
-    };
-    let read = floor::read(binaries.version);
-    let stage = Stage::new(size, program, binaries)?;
-    stage.rolecall(&["plan"], 2)?;
-    let reading = median(repeat, || stage.script("postgres", "read", &read))?;
-    row("plan, all new", median(repeat, || stage.rolecall(&["plan"], 2))?, reading);
-    let plan = stage.command(&["plan", "--json"]).output()?;
-    let (sql, count) = floor::statements(&String::from_utf8(plan.stdout)?)?;
-    let (mut applies, mut runs) = (Vec::new(), Vec::new());
-    for time in 0..arguments.applies.max(1) {
-        let bare = Stage::new(size, program, binaries)?;
-        runs.push(bare.script("postgres", "statements", &sql)?);
-        drop(bare);
-        if time > 0 {
-            applies.push(Stage::new(size, program, binaries)?.rolecall(&["apply", "--yes"], 0)?);
-        }
+        println!("| {tables} | {roles} | {people} | {who} | {what} | {ratio:.2} | {memory:.0} |{seconds}");
+        Ok(())
     }
-    applies.push(stage.rolecall(&["apply", "--yes"], 0)?);
-    let next = |list: Vec<Cost>| {
-        let mut list = list.into_iter();
-        median(list.len(), || list.next().context("measured"))
-    };
-    let (apply, bare) = (next(applies)?, next(runs)?);
-    row(&format!("apply, {count} statements"), apply, bare);
-    let reading = median(repeat, || stage.script("postgres", "read", &read))?;
-    row("plan, nothing to do", median(repeat, || stage.rolecall(&["plan"], 0))?, reading);
-    stage.script("app", "drift", &size.drift())?;
-    row("plan, ten drifted grants", median(repeat, || stage.rolecall(&["plan"], 2))?, reading);
-    Ok(())
 }

@@ -15,6 +15,8 @@ pub struct Cost {
     pub time: Duration,
     /// The most resident memory, in KiB; 0 where /proc does not say.
     pub memory: u64,
+    /// It ended with status 0.
+    pub clean: bool,
 }
 
 /// Runs a program that answers to nobody.
@@ -29,7 +31,7 @@ pub fn run(command: &mut Command, fits: impl Fn(ExitStatus) -> bool) -> anyhow::
         let said = std::fs::read_to_string(said.path()).unwrap_or_default();
         anyhow::bail!("{command:?} ended with {status}\n{}", said.chars().take(2_000).collect::<String>());
     }
-    Ok(Cost { time, memory })
+    Ok(Cost { time, memory, clean: status.success() })
 }
 
 fn wait(child: &mut Child) -> anyhow::Result<(ExitStatus, u64)> {
@@ -47,11 +49,27 @@ fn wait(child: &mut Child) -> anyhow::Result<(ExitStatus, u64)> {
     }
 }
 
-/// The middle one of some runs by time, with the most memory of them all.
-pub fn median(times: usize, mut once: impl FnMut() -> anyhow::Result<Cost>) -> anyhow::Result<Cost> {
-    let mut costs = (0..times.max(1)).map(|_| once()).collect::<anyhow::Result<Vec<Cost>>>()?;
-    costs.sort_by_key(|cost| cost.time);
-    let middle = costs.get(costs.len() / 2).copied().context("no runs")?;
-    let memory = costs.iter().map(|cost| cost.memory).max().unwrap_or(0);
-    Ok(Cost { memory, ..middle })
+/// Runs of the same thing.
+#[derive(Debug, Default)]
+pub struct Costs(Vec<Cost>);
+
+impl Costs {
+    /// Adds a run.
+    pub fn push(&mut self, cost: Cost) {
+        self.0.push(cost);
+    }
+
+    /// All of them ended with status 0.
+    pub fn clean(&self) -> bool {
+        self.0.iter().all(|cost| cost.clean)
+    }
+
+    /// The middle one by time, with the most memory of them all.
+    pub fn median(&self) -> anyhow::Result<Cost> {
+        let mut costs = self.0.clone();
+        costs.sort_by_key(|cost| cost.time);
+        let middle = costs.get(costs.len() / 2).copied().context("no runs")?;
+        let memory = costs.iter().map(|cost| cost.memory).max().unwrap_or(0);
+        Ok(Cost { memory, ..middle })
+    }
 }

@@ -50,11 +50,20 @@ WHERE relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
     AND (
         NOT system
         OR relacl IS DISTINCT FROM initial
+        -- Few columns have an ACL, and few had one from initdb: no lookup for each column of each system table.
         OR EXISTS (
             SELECT
             FROM pg_attribute
-            LEFT JOIN pg_init_privs AS columns
-                ON columns.classoid = 'pg_class'::regclass AND columns.objoid = attrelid AND columns.objsubid = attnum
-            WHERE attrelid = pg_class.oid AND attacl IS DISTINCT FROM columns.initprivs
+            WHERE attrelid = pg_class.oid AND attacl IS NOT NULL AND attacl IS DISTINCT FROM (
+                SELECT initprivs FROM pg_init_privs
+                WHERE classoid = 'pg_class'::regclass AND objoid = attrelid AND objsubid = attnum
+            )
+        )
+        OR EXISTS (
+            SELECT
+            FROM pg_init_privs AS columns
+            JOIN pg_attribute ON attrelid = columns.objoid AND attnum = columns.objsubid
+            WHERE columns.classoid = 'pg_class'::regclass AND columns.objoid = pg_class.oid AND columns.objsubid > 0
+                AND attacl IS NULL
         )
     )
