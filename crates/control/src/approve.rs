@@ -12,22 +12,22 @@ use crate::{place, telling};
 impl Office {
     /// What a Request would do now, and the digest of it: what [`Office::approve`] takes as shown.
     pub async fn shown(&self, actor: &Actor, id: RequestId) -> Result<Shown, ControlError> {
-        let request = self.store.read().request(id).await?.ok_or(ControlError::NoRequest(id))?;
+        let request = self.one_request(actor, id).await?;
         let ground = self.ground().await?;
-        self.admit(&ground, actor, Action::ViewRequest(&request))?;
         place::effects(ground.facts(&self.policy), &request.asks).await
     }
 
     /// Agrees to a Request, to the effects whose digest was `shown`. If it would do something else by now it is asked again.
     pub async fn approve(&self, actor: &Actor, id: RequestId, shown: &str) -> Result<Outcome, ControlError> {
         let by = signed_in(actor)?;
-        let known = self.store.read().request(id).await?.ok_or(ControlError::NoRequest(id))?;
+        let known = self.store.read().request(id).await?;
         let ground = self.ground().await?;
+        let known = self.seen_request(&ground, actor, id, known)?;
         self.admit(&ground, actor, Action::Decide(&known))?;
         let (effects, current) = place::effects(ground.facts(&self.policy), &known.asks).await?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
+            let request = self.seen_request(&ground, actor, id, tx.request(id).await?)?;
             self.admit(&ground, actor, Action::Decide(&request))?;
             let outcome = request::approve(ground.facts(&self.policy), request, &by, shown, &current)?;
             let request = outcome.request();
@@ -56,7 +56,7 @@ impl Office {
         let by = signed_in(actor)?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
+            let request = self.seen_request(&ground, actor, id, tx.request(id).await?)?;
             self.admit(&ground, actor, Action::Decide(&request))?;
             let outcome = request::deny(ground.facts(&self.policy), request, &by, reason)?;
             tx.put_request(outcome.request()).await?;

@@ -15,7 +15,8 @@ impl Office {
         let by = signed_in(actor)?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let lease = ground.leases.iter().find(|lease| lease.id == id).ok_or(ControlError::NoLease(id))?;
+            let seen = |lease: &&Lease| lease.id == id && self.sees_lease(&ground, actor, lease);
+            let lease = ground.leases.iter().find(seen).ok_or(ControlError::NoLease(id))?;
             self.admit(&ground, actor, Action::EndLease(lease))?;
             let ended = request::end_early(ground.facts(&self.policy), lease, &by)?;
             tx.put_lease(&ended, Reach::Closing).await?;

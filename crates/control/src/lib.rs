@@ -57,6 +57,7 @@ mod end;
 pub mod identity;
 pub mod keeper;
 pub mod ledger;
+pub mod look;
 mod objects;
 mod office;
 pub mod place;

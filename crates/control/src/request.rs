@@ -56,7 +56,7 @@ impl Office {
         let by = signed_in(actor)?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let request = tx.request(id).await?.ok_or(ControlError::NoRequest(id))?;
+            let request = self.seen_request(&ground, actor, id, tx.request(id).await?)?;
             self.admit(&ground, actor, Action::Withdraw(&request))?;
             let outcome = request::withdraw(ground.facts(&self.policy), request, &by)?;
             tx.put_request(outcome.request()).await?;

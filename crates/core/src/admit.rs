@@ -188,12 +188,8 @@ pub fn rights(policy: &Policy, caller: Caller<'_>, suspended: &BTreeSet<String>,
 }
 
 fn approves_something(policy: &Policy, id: &str) -> bool {
-    let terms = |environment, role| Terms::of(policy, environment, role).is_ok_and(|terms| decides(&terms, id));
-    policy.environments.keys().any(|environment| policy.roles.keys().any(|role| terms(environment, role)))
-}
-
-fn decides(terms: &Terms<'_>, id: &str) -> bool {
-    terms.approvers.contains(id) || terms.break_glass.as_ref().is_some_and(|glass| glass.reviewers.contains(id))
+    let decides = |environment, role| request::decides(policy, environment, role, id);
+    policy.environments.keys().any(|environment| policy.roles.keys().any(|role| decides(environment, role)))
 }
 
 /// Whether a caller may do something. Every action has its arm: a new one does not compile without an answer.
@@ -314,8 +310,7 @@ impl Who<'_> {
     }
 
     fn decides(&self, environment: &str, role: &str) -> bool {
-        let terms = Terms::of(self.policy, environment, role);
-        self.id().is_some_and(|id| terms.is_ok_and(|terms| decides(&terms, id)))
+        self.id().is_some_and(|id| request::decides(self.policy, environment, role, id))
     }
 
     fn may_decide(&self, request: &Request) -> bool {

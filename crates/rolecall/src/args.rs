@@ -3,11 +3,16 @@
 use std::path::PathBuf;
 
 mod audit;
+mod remote;
 mod serve;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
+pub use remote::{
+    Approve, Deny, Leases, One, Remote, Request, Requests, Review, Standing, Token, TokenList, TokenMake, TokenPlace,
+    TokenRevoke, TokenScope,
+};
 pub use serve::{LogFormat, Serve};
 
 /// One policy decides who may see and change which table, column and row; the database enforces it; Rolecall proves it.
@@ -59,6 +64,38 @@ pub enum Command {
     /// Serve the API: requests, approvals, leases, the ledger.
     #[command(after_help = "Example:\n  rolecall serve --policy policies/ --public-url https://rolecall.acme.test")]
     Serve(Serve),
+    /// Ask for access for a while.
+    #[command(
+        after_help = "Example:\n  rolecall request support --environment production --with customer=42 --until 2h \\\n    \
+        --reason TICKET-9"
+    )]
+    Request(Request),
+    /// List requests: those that wait, or others.
+    #[command(after_help = "Example:\n  rolecall requests --state all --for bob@acme.test")]
+    Requests(Requests),
+    /// See what a request would do, and agree to just that.
+    #[command(after_help = "Example:\n  rolecall approve 812")]
+    Approve(Approve),
+    /// Refuse a request.
+    #[command(after_help = "Example:\n  rolecall deny 812 --reason \"ask for customer 42 only\"")]
+    Deny(Deny),
+    /// Take a request back.
+    Withdraw(One),
+    /// Say what came of looking at a break-glass.
+    #[command(after_help = "Example:\n  rolecall review 812 --justified --note \"the shop was down\"")]
+    Review(Review),
+    /// List leases: access that runs, or has ended.
+    Leases(Leases),
+    /// End a lease before its time.
+    End(One),
+    /// Shut somebody out at once, whatever the policy says; their leases end.
+    #[command(after_help = "Example:\n  rolecall suspend bob@acme.test --reason \"stolen laptop\"")]
+    Suspend(Standing),
+    /// Let somebody back in who was suspended by an act.
+    Reinstate(Standing),
+    /// Make, list and revoke API tokens.
+    #[command(subcommand)]
+    Token(Token),
     /// See Rolecall work on a throw-away PostgreSQL server of its own.
     #[command(after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves it up to try by hand")]
     Demo(Demo),

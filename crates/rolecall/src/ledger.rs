@@ -140,7 +140,7 @@ fn warn(error: &anyhow::Error) {
 }
 
 /// Who runs this, by what the system says and not by what the environment says.
-fn actor() -> Actor {
+pub fn actor() -> Actor {
     let id = nix::unistd::geteuid();
     let user = nix::unistd::User::from_uid(id).ok().flatten().map_or_else(|| id.to_string(), |user| user.name);
     let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();

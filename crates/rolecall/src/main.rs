@@ -1,6 +1,7 @@
 //! Rolecall's command line: arguments, wiring, exit codes.
 
 mod args;
+mod client;
 mod commands;
 mod ledger;
 mod load;
@@ -12,6 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use args::{Arguments, Command};
+use commands::remote;
 
 /// What a command says to the shell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +64,17 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Verify(verify) => commands::verify::run(&verify).await,
         Command::Audit(audit) => commands::audit::run(&audit).await,
         Command::Serve(serve) => commands::serve::run(&serve).await,
+        Command::Request(request) => remote::access::request(&request),
+        Command::Requests(requests) => remote::access::requests(&requests),
+        Command::Approve(approve) => remote::access::approve(&approve),
+        Command::Deny(deny) => remote::access::deny(&deny),
+        Command::Withdraw(one) => remote::access::withdraw(&one),
+        Command::Review(review) => remote::access::review(&review),
+        Command::Leases(leases) => remote::access::leases(&leases),
+        Command::End(one) => remote::access::end(&one),
+        Command::Suspend(standing) => remote::standing::suspend(&standing),
+        Command::Reinstate(standing) => remote::standing::reinstate(&standing),
+        Command::Token(token) => remote::token::run(&token).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
         Command::Docs(docs) => commands::docs::run(&docs),
     }

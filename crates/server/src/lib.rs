@@ -46,6 +46,7 @@ pub fn router(app: App) -> Router {
     let (api, _) = api::routes().split_for_parts();
     Router::new()
         .merge(api)
+        .route("/api/v1/openapi.json", axum::routing::get(api::openapi))
         .merge(health::routes())
         .merge(page::routes())
         .fallback(page::not_found)

@@ -124,6 +124,7 @@ impl Office {
     /// Tokens, the newest first: those of somebody, or everybody's and the operator's.
     pub async fn tokens(&self, actor: &Actor, mut filter: TokenFilter) -> Result<Vec<Token>, ControlError> {
         let ground = self.ground().await?;
+        self.admit(&ground, actor, Action::ViewOverview)?;
         match &filter.of {
             Some(of) => {
                 for of in of {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rolecall_core::lease::{self, Lease};
 use rolecall_core::request::{Request, RequestId};
 use serde::de::DeserializeOwned;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::rows::number;
 use super::{Reader, StoreError, Tx};
@@ -27,7 +27,7 @@ pub enum Reach {
 }
 
 impl Reach {
-    const ALL: [Self; 5] = [Self::Opening, Self::Open, Self::Closing, Self::Overdue, Self::Closed];
+    pub(super) const ALL: [Self; 5] = [Self::Opening, Self::Open, Self::Closing, Self::Overdue, Self::Closed];
 
     /// As it is stored.
     pub const fn word(self) -> &'static str {
@@ -194,13 +194,7 @@ async fn request(conn: &mut SqliteConnection, id: RequestId) -> Result<Option<Re
 
 async fn leases(conn: &mut SqliteConnection) -> Result<Vec<Kept>, StoreError> {
     let rows = sqlx::query(LEASES).fetch_all(conn).await?;
-    let kept = |row: &sqlx::sqlite::SqliteRow| {
-        let (state, document): (String, String) = (row.try_get("state")?, row.try_get("document")?);
-        let reach = Reach::ALL.into_iter().find(|reach| reach.word() == state);
-        let reach = reach.ok_or_else(|| StoreError::Corrupt(format!("a lease is {state:?}")))?;
-        Ok(Kept { lease: parse(&document)?, reach })
-    };
-    rows.iter().map(kept).collect()
+    rows.iter().map(Kept::read).collect()
 }
 
 async fn suspended(conn: &mut SqliteConnection) -> Result<BTreeSet<String>, StoreError> {

@@ -5,6 +5,7 @@ mod access;
 mod append;
 mod bookmark;
 mod error;
+mod lists;
 mod once;
 mod open;
 mod read;
@@ -23,6 +24,7 @@ use tokio::sync::broadcast;
 
 pub use access::{Kept, Reach};
 pub use error::StoreError;
+pub use lists::{ListFilter, Seen};
 pub use once::Once;
 pub use open::{default_key, default_path};
 pub use read::{Filter, Reader, Snapshot};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::party::{Values, members};
 use super::{Facts, Refusal, Until};
-use crate::policy::model::{BreakGlass, Policy, Principal, RequestRules, Spanned};
+use crate::policy::model::{BreakGlass, Policy, Principal, ROLE_OWNER, RequestRules, Spanned};
 use crate::policy::{canonical, type_word};
 
 const HOUR: u64 = 3_600;
@@ -99,6 +99,32 @@ impl<'a> Terms<'a> {
         let fits = crate::policy::regex(pattern).is_some_and(|regex| regex.is_match(reason));
         if fits { Ok(()) } else { Err(Refusal::ReasonUnfit(pattern.to_owned())) }
     }
+}
+
+/// True when somebody is among those who decide on Requests of a Role in an environment, or review its break-glass. It
+/// is asked for every Role at once, and so does not list everybody whom a group stands for.
+pub fn decides(policy: &Policy, environment: &str, role: &str, id: &str) -> bool {
+    let (Some(environment), Some(definition), Some(person)) =
+        (policy.environments.get(environment), policy.roles.get(role), policy.people.get(id))
+    else {
+        return false;
+    };
+    let inside = |group: &str| person.principal.groups.iter().any(|own| own.value == group);
+    let stands_for = |name: &str| if policy.people.contains_key(name) { name == id } else { inside(name) };
+    let owner = definition.owner.as_ref().map(|owner| owner.value.as_str());
+    let named = |name: &Spanned<String>| match owner {
+        _ if name.value != ROLE_OWNER => stands_for(&name.value),
+        owner => owner.is_some_and(stands_for),
+    };
+    let rules = &environment.rules;
+    let layers = [rules.roles.get(role).map(|(_, rules)| rules), Some(&rules.requests)];
+    let agrees = match (first(layers, |rules| rules.approvers.as_ref()), owner) {
+        (Some(approvers), _) => approvers.iter().any(named),
+        (None, Some(owner)) => stands_for(owner),
+        (None, None) => policy.access.approvers.iter().any(named),
+    };
+    let glass = first(layers, |rules| rules.break_glass.as_ref());
+    agrees || glass.and_then(|glass| glass.reviewers.as_ref()).is_some_and(|names| names.iter().any(named))
 }
 
 fn first<'a, T>(layers: [Option<&'a RequestRules>; 2], key: impl Fn(&'a RequestRules) -> Option<T>) -> Option<T> {

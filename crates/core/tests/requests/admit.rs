@@ -2,6 +2,8 @@
 
 use rolecall_core::admit::{Action, Caller, Denied, admit, rights};
 
+use rolecall_core::request::{Terms, decides};
+
 use crate::company::{address, at, lease, nobody, policy, waiting};
 
 const WHO: [&str; 11] = ["ada", "lea", "ivan", "bob", "olga", "carl", "gina", "eve", "operator", "system", "nobody"];
@@ -81,4 +83,23 @@ fn an_act_of_suspension_takes_everything() {
     let ada = address("ada");
     assert_eq!(rights(&policy, Caller::principal(&ada), &suspended, at(0)), Default::default());
     assert_eq!(admit(&policy, Caller::principal(&ada), Action::ViewOverview, &suspended, at(0)), Err(Denied::Nobody));
+}
+
+#[test]
+fn who_decides_is_found_without_listing_everybody_and_is_the_same() {
+    let policy = policy();
+    let mut some = 0;
+    for (environment, role) in
+        policy.environments.keys().flat_map(|one| policy.roles.keys().map(move |role| (one, role)))
+    {
+        let terms = Terms::of(&policy, environment, role).unwrap();
+        let glass = terms.break_glass.map(|glass| glass.reviewers).unwrap_or_default();
+        for (id, _, _) in policy.principals() {
+            let listed = terms.approvers.contains(id) || glass.contains(id);
+            assert_eq!(decides(&policy, environment, role, id), listed, "{environment} {role} {id}");
+            some += usize::from(listed);
+        }
+    }
+    assert!(some > 3, "{some}");
+    assert!(!decides(&policy, "nowhere", "support", &address("lea")));
 }

@@ -9,6 +9,7 @@ pub mod demo;
 pub mod docs;
 pub mod init;
 pub mod plan;
+pub mod remote;
 pub mod schema;
 pub mod serve;
 pub mod verify;

@@ -4,6 +4,7 @@ mod audit;
 mod commands;
 mod given;
 mod picture;
+mod remote;
 mod rights;
 mod serve;
 mod sessions;

@@ -1,7 +1,20 @@
 //! The JSON API under `/api/v1`: one file per resource. Its description is generated from the handlers themselves.
 
+mod environments;
+mod extract;
+mod leases;
+mod ledger;
 mod me;
+mod page;
+mod principals;
+mod requests;
+mod roles;
+mod tokens;
+mod view;
 
+use std::sync::LazyLock;
+
+use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -23,8 +36,37 @@ struct Description;
 
 /// Every route of the API, with its description.
 pub fn routes() -> OpenApiRouter<App> {
-    let v1 = OpenApiRouter::new().routes(routes!(me::me));
+    let v1 = OpenApiRouter::new()
+        .routes(routes!(me::me))
+        .routes(routes!(environments::list))
+        .routes(routes!(environments::one))
+        .routes(routes!(environments::plan))
+        .routes(routes!(environments::apply))
+        .routes(routes!(principals::list))
+        .routes(routes!(principals::access))
+        .routes(routes!(principals::suspend))
+        .routes(routes!(principals::reinstate))
+        .routes(routes!(roles::list))
+        .routes(routes!(requests::list, requests::file))
+        .routes(routes!(requests::one))
+        .routes(routes!(requests::effects))
+        .routes(routes!(requests::approve))
+        .routes(routes!(requests::deny))
+        .routes(routes!(requests::withdraw))
+        .routes(routes!(requests::review))
+        .routes(routes!(leases::list))
+        .routes(routes!(leases::one))
+        .routes(routes!(leases::end))
+        .routes(routes!(ledger::list))
+        .routes(routes!(tokens::list, tokens::make))
+        .routes(routes!(tokens::revoke));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)
+}
+
+/// Serves the description to anybody: it says what Rolecall is, and nothing of anybody's.
+pub(crate) async fn openapi() -> Json<&'static utoipa::openapi::OpenApi> {
+    static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(description);
+    Json(&DESCRIPTION)
 }
 
 /// The description as it is published.

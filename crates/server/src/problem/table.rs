@@ -56,6 +56,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     ("not-an-approver", 403, "You are not among those who decide on this"),
     ("agreed-before", 409, "You have agreed to this already"),
     ("not-what-was-shown", 409, "What it would do is not what you were shown: look again"),
+    ("asked-again", 409, "What it would do has changed since it was asked: it is asked again, so look again"),
     ("not-theirs", 403, "It is not yours"),
     ("ended-before", 409, "It has ended already"),
     ("no-break-glass", 403, "You may not break the glass for this"),

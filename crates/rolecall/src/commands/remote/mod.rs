@@ -1,0 +1,5 @@
+//! Commands that ask a server of Rolecall.
+
+pub mod access;
+pub mod standing;
+pub mod token;

@@ -1,0 +1,125 @@
+//! The commands that ask a server: a request's life from the command line, and what is said when it does not work.
+
+use crate::serve::Serving;
+use crate::stage::{Ran, Stage};
+
+const POLICY: &str = r#"rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test] }
+environments:
+  test:
+    rules: { reason_pattern: 'T-[0-9]+', max_duration: 8h }
+    servers:
+      main: { engine: postgres, url: "${URL}", databases: [app] }
+    known: [app_owner]
+roles:
+  reader: { grants: [{ database: app, allow: [select], on: "shop.*" }] }
+groups:
+  agents: { may_request: { test: [reader] } }
+people:
+  ada@acme.test: {}
+  bob@acme.test: { groups: [agents] }
+  lea@acme.test: {}
+"#;
+
+struct Office {
+    stage: Stage,
+    serving: Serving,
+}
+
+impl Office {
+    fn new() -> Self {
+        let stage = Stage::new();
+        stage.write("rolecall.yaml", POLICY);
+        stage.run(&["apply", "--yes"]).says(0, &["Applied"]);
+        let serving = Serving::start(&stage);
+        for (who, scopes) in [("ada", "administer"), ("bob", "request"), ("lea", "decide")] {
+            let of = format!("{who}@acme.test");
+            let made = stage.run(&["token", "make", &of, "--scope", "read", "--scope", scopes]);
+            made.says(0, &["shown once", "rolecall_"]);
+            stage.write(&format!("{who}.token"), &made.out);
+        }
+        Self { stage, serving }
+    }
+
+    /// Somebody's command.
+    fn run(&self, who: &str, words: &[&str]) -> Ran {
+        let (server, file) = (format!("http://{}", self.serving.address), format!("{who}.token"));
+        self.stage.run(&[words, &["--server", &server, "--token-file", &file]].concat())
+    }
+
+    fn until(&self, who: &str, words: &[&str], wanted: &str) {
+        let begun = std::time::Instant::now();
+        while !self.run(who, words).out.contains(wanted) {
+            assert!(begun.elapsed().as_secs() < 20, "{wanted} does not come: {}", self.run(who, words).out);
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+    }
+}
+
+fn number(ran: &Ran) -> String {
+    ran.out.split_whitespace().find(|word| word.parse::<u64>().is_ok()).unwrap().to_owned()
+}
+
+#[test]
+fn asked_agreed_working_and_ended_from_the_command_line() {
+    let office = Office::new();
+    let ask = ["request", "reader", "--environment", "test", "--until", "1h", "--reason", "T-9"];
+    let filed = office.run("bob", &ask);
+    filed.says(0, &["Asked", "reader in test", "for 1h", "T-9"]);
+    let id = number(&filed);
+    office.run("lea", &["requests"]).says(0, &[&id, "pending", "bob@acme.test"]);
+    office.run("bob", &["approve", &id, "--yes"]).fails(&["scope decide", "rolecall token make"]);
+    office.run("lea", &["approve", &id]).fails(&["give --yes"]);
+    office.run("lea", &["approve", &id, "--yes"]).says(0, &["bob@acme.test gains", "Granted"]);
+    office.run("lea", &["approve", &id, "--yes"]).fails(&["is granted"]);
+    // The Keeper has it carried out by itself.
+    office.until("bob", &["leases"], "open");
+    let url = office.stage.server.url("app", "bob");
+    assert_eq!(office.stage.sql_at(&url, "SELECT count(*) FROM shop.orders").unwrap(), "0");
+    office.run("bob", &ask).fails(&["runs already", "--extends"]);
+    office.run("bob", &["end", &id]).says(0, &[&id]);
+    office.until("bob", &["leases", "--state", "all"], "closed");
+    assert!(office.stage.sql_at(&url, "SELECT count(*) FROM shop.orders").is_err());
+    // What goes wrong says what to do.
+    office.run("bob", &["withdraw", "999999"]).fails(&["no request 999999", "rolecall requests"]);
+    office.run("bob", &["request", "reader", "-e", "test", "--until", "9h", "--reason", "T-9"]).fails(&["at most"]);
+    office.run("bob", &["request", "reader", "-e", "test", "--until", "1h"]).fails(&["--reason TEXT"]);
+    let filed = office.run("bob", &[ask.as_slice(), &["--json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&filed.out).unwrap();
+    office.run("lea", &["deny", &json["id"].to_string(), "--reason", "no"]).says(0, &["denied"]);
+    office.run("ada", &["suspend", "bob@acme.test", "--reason", "T-1"]).says(0, &["is suspended"]);
+    office.run("bob", &["requests"]).fails(&["not in the policy, or suspended"]);
+    office.run("ada", &["reinstate", "bob@acme.test"]).says(0, &[]);
+    let (_, log) = office.serving.stop();
+    assert!(!log.contains("rolecall_") && !log.contains("T-9"), "{log}");
+}
+
+#[test]
+fn tokens_from_the_command_line() {
+    let office = Office::new();
+    let list = office.run("bob", &["token", "list"]);
+    list.says(0, &["bob@acme.test", "read,request"]).never("lea@acme.test");
+    office.stage.run(&["token", "list"]).says(0, &["(operator)", "lea@acme.test"]);
+    let id = list.out.split_whitespace().next().unwrap();
+    office.stage.run(&["token", "revoke", id]).says(0, &["is revoked"]);
+    office.run("bob", &["requests"]).fails(&["was revoked", "rolecall token make"]);
+    let made = office.run("ada", &["token", "make", "--scope", "read", "--days", "1", "--json"]);
+    assert!(made.says(0, &["ada@acme.test"]).out.contains("secret"));
+    office.run("ada", &["token", "make", "lea@acme.test", "--scope", "read"]).fails(&["made by the operator"]);
+}
+
+#[test]
+fn a_server_that_is_none_and_a_token_that_is_none() {
+    let stage = Stage::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let nobody = format!("http://127.0.0.1:{port}");
+    stage.write("token", "rolecall_x\n");
+    stage.write("empty", "");
+    stage.run(&["requests"]).fails(&["ROLECALL_SERVER"]);
+    stage.run(&["requests", "--server", &nobody]).fails(&["ROLECALL_TOKEN"]);
+    stage.run(&["requests", "--server", &nobody, "--token-file", "empty"]).fails(&["no token of Rolecall"]);
+    stage.run(&["requests", "--server", &nobody, "--token-file", "token"]).fails(&["does not answer"]);
+    stage.run(&["requests", "--server", "http://rolecall.acme.test", "--token-file", "token"]).fails(&["use https://"]);
+    stage
+        .run(&["requests", "--server", "http://127.0.0.1.acme.test", "--token-file", "token"])
+        .fails(&["use https://"]);
+}
