@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
 pub use remote::{
-    Approve, Deny, Leases, One, Remote, Request, Requests, Review, Standing, Token, TokenList, TokenMake, TokenPlace,
-    TokenRevoke, TokenScope,
+    Approve, Connect, Deny, Leases, One, PrintAs, Remote, Request, Requests, Review, Standing, Token, TokenList,
+    TokenMake, TokenPlace, TokenRevoke, TokenScope,
 };
 pub use serve::{LogFormat, Serve};
 
@@ -88,6 +88,10 @@ pub enum Command {
     Leases(Leases),
     /// End a lease before its time.
     End(One),
+    /// Mint a password that dies by itself, and open psql with it.
+    #[command(after_help = "Examples:\n  rolecall connect production/app\n  \
+        rolecall connect production/app --print jdbc\n  rolecall connect production/app -- -c \"SELECT 1\"")]
+    Connect(Connect),
     /// Shut somebody out at once, whatever the policy says; their leases end.
     #[command(after_help = "Example:\n  rolecall suspend bob@acme.test --reason \"stolen laptop\"")]
     Suspend(Standing),

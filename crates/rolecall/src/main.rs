@@ -72,6 +72,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Review(review) => remote::access::review(&review),
         Command::Leases(leases) => remote::access::leases(&leases),
         Command::End(one) => remote::access::end(&one),
+        Command::Connect(connect) => remote::connect::run(&connect),
         Command::Suspend(standing) => remote::standing::suspend(&standing),
         Command::Reinstate(standing) => remote::standing::reinstate(&standing),
         Command::Token(token) => remote::token::run(&token).await,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use rolecall_core::secret::Secret;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 
 use super::error::{ConnectCause, EngineError};
@@ -19,6 +19,17 @@ const CONNECT_SECONDS: u64 = 10;
 const SETTINGS: &str = "SET client_min_messages = warning; SET search_path = ''; SET lock_timeout = '5s'; \
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex'; \
     SET standard_conforming_strings = on; SET quote_all_identifiers = off; SET row_security = on; SET jit = off";
+
+/// Where a server is, for whoever wants to connect to it as somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Its host; a path: the folder of its socket.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// libpq's `sslmode`.
+    pub sslmode: &'static str,
+}
 
 /// A server, the user that Rolecall is on it, and the database that it connects to first.
 #[derive(Clone)]
@@ -46,6 +57,21 @@ impl Target {
     /// Host, port, database and user, without the password: `db.acme.test:5432/app as admin`.
     pub fn describe(&self) -> String {
         self.describe_with(&self.database())
+    }
+
+    /// Where the server is, without who Rolecall is there.
+    pub fn address(&self) -> Address {
+        let socket = self.options.get_socket().map(|path| path.display().to_string());
+        let sslmode = match self.options.get_ssl_mode() {
+            PgSslMode::Disable => "disable",
+            PgSslMode::Allow => "allow",
+            PgSslMode::Prefer => "prefer",
+            PgSslMode::Require => "require",
+            PgSslMode::VerifyCa => "verify-ca",
+            PgSslMode::VerifyFull => "verify-full",
+        };
+        let host = socket.unwrap_or_else(|| self.options.get_host().to_owned());
+        Address { host, port: self.options.get_port(), sslmode }
     }
 
     /// The database in the URL; without one, the user's name, as PostgreSQL has it.

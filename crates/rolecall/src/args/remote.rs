@@ -160,6 +160,40 @@ pub struct Standing {
     pub remote: Remote,
 }
 
+/// `rolecall connect`
+#[derive(Debug, Args)]
+pub struct Connect {
+    /// The environment and the database's name in the policy: ENVIRONMENT/DATABASE.
+    #[arg(value_name = "ENVIRONMENT/DATABASE")]
+    pub place: String,
+    /// How long the password lives, such as `30m`; an hour if not given, or what the environment allows.
+    #[arg(long = "for", value_name = "DURATION")]
+    pub lifetime: Option<String>,
+    /// A service that you answer for, instead of yourself.
+    #[arg(long, value_name = "PRINCIPAL")]
+    pub of: Option<String>,
+    /// Print how to connect instead of starting psql.
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub print: Option<PrintAs>,
+    /// Which Rolecall.
+    #[command(flatten)]
+    pub remote: Remote,
+    /// More arguments for psql.
+    #[arg(last = true)]
+    pub psql: Vec<String>,
+}
+
+/// How to connect, in the words of others.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PrintAs {
+    /// A URL for libpq.
+    Url,
+    /// A URL for JDBC.
+    Jdbc,
+    /// Variables for a shell.
+    Env,
+}
+
 /// `rolecall token`
 #[derive(Debug, Subcommand)]
 pub enum Token {

@@ -126,3 +126,38 @@ fn a_server_that_is_none_and_a_token_that_is_none() {
         .run(&["requests", "--server", "http://127.0.0.1.acme.test", "--token-file", "token"])
         .fails(&["use https://"]);
 }
+
+#[test]
+fn connects_with_a_password_that_nobody_else_sees() {
+    let office = Office::new();
+    // Bob has an account once he has something to connect to.
+    let filed = office.run("bob", &["request", "reader", "-e", "test", "--until", "1h", "--reason", "T-9"]);
+    office.run("lea", &["approve", &number(&filed), "--yes"]).says(0, &["Granted"]);
+    office.until("bob", &["leases"], "open");
+    let printed = office.run("bob", &["connect", "test/app", "--for", "30m", "--print", "url"]);
+    printed.says(0, &["shown once", "postgresql://bob:", "/app?"]);
+    assert_eq!(office.stage.sql_at(printed.out.trim(), "SELECT current_user").unwrap(), "bob");
+    let password = printed.out.split_once("bob:").unwrap().1.split_once('@').unwrap().0.to_owned();
+    let sql = "SELECT rolpassword LIKE 'SCRAM-SHA-256$%', rolvaliduntil < now() + interval '31 min' FROM pg_authid \
+               WHERE rolname = 'bob'";
+    assert_eq!(office.stage.sql("postgres", sql), "t | t");
+    // What psql is given on its command line is what everybody on the machine can read.
+    let psql = office.stage.path("psql");
+    std::fs::write(&psql, "#!/bin/sh\necho \"argv: $*\"; echo \"$PGUSER $PGDATABASE ${#PGPASSWORD}\"\n").unwrap();
+    std::fs::set_permissions(&psql, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", office.stage.folder.path().display(), std::env::var("PATH").unwrap());
+    let server = format!("http://{}", office.serving.address);
+    let words = ["connect", "test/app", "--server", &server, "--token-file", "bob.token", "--", "-c", "SELECT 1"];
+    let mut command = crate::stage::bare(&words);
+    let opened = crate::stage::ran(command.current_dir(office.stage.folder.path()).env("PATH", path));
+    opened.says(0, &["argv: -c SELECT 1\n", &format!("bob app {}", password.len())]);
+    // Nobody but its holder.
+    office.run("ada", &["connect", "test/app", "--of", "bob@acme.test"]).fails(&["being the account's holder"]);
+    office.run("lea", &["connect", "test/app"]).fails(&["scope request"]);
+    office.run("bob", &["connect", "test/none"]).fails(&["no server"]);
+    office.run("bob", &["connect", "test/app", "--for", "9999d"]).fails(&["at most"]);
+    office.run("bob", &["connect", "app"]).fails(&["ENVIRONMENT/DATABASE"]);
+    office.stage.run(&["audit", "log", "--json", "--limit", "500"]).says(0, &["credential_minted"]).never(&password);
+    let (_, log) = office.serving.stop();
+    assert!(!log.contains(&password), "{log}");
+}

@@ -1,5 +1,6 @@
 //! The JSON API under `/api/v1`: one file per resource. Its description is generated from the handlers themselves.
 
+mod credentials;
 mod environments;
 mod extract;
 mod leases;
@@ -57,6 +58,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leases::list))
         .routes(routes!(leases::one))
         .routes(routes!(leases::end))
+        .routes(routes!(credentials::mint))
         .routes(routes!(ledger::list))
         .routes(routes!(tokens::list, tokens::make))
         .routes(routes!(tokens::revoke));
