@@ -74,7 +74,7 @@ fn asked_agreed_working_and_ended_from_the_command_line() {
     office.run("lea", &["approve", &id, "--yes"]).says(0, &["bob@acme.test gains", "Granted"]);
     office.run("lea", &["approve", &id, "--yes"]).fails(&["is granted"]);
     // The Keeper has it carried out by itself.
-    office.until("bob", &["leases"], "open");
+    office.until("bob", &["leases"], "  open  ");
     let url = office.stage.server.url("app", "bob");
     assert_eq!(office.stage.sql_at(&url, "SELECT count(*) FROM shop.orders").unwrap(), "0");
     office.run("bob", &ask).fails(&["runs already", "--extends"]);
@@ -133,7 +133,7 @@ fn connects_with_a_password_that_nobody_else_sees() {
     // Bob has an account once he has something to connect to.
     let filed = office.run("bob", &["request", "reader", "-e", "test", "--until", "1h", "--reason", "T-9"]);
     office.run("lea", &["approve", &number(&filed), "--yes"]).says(0, &["Granted"]);
-    office.until("bob", &["leases"], "open");
+    office.until("bob", &["leases"], "  open  ");
     let printed = office.run("bob", &["connect", "test/app", "--for", "30m", "--print", "url"]);
     printed.says(0, &["shown once", "postgresql://bob:", "/app?"]);
     assert_eq!(office.stage.sql_at(printed.out.trim(), "SELECT current_user").unwrap(), "bob");

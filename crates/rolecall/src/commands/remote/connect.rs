@@ -88,7 +88,8 @@ fn printed(minted: &Minted, form: PrintAs) -> String {
     let (user, secret, name) = (escaped(account), escaped(password), escaped(database));
     match form {
         PrintAs::Url if host.starts_with('/') => {
-            format!("postgresql://{user}:{secret}@/{name}?host={}&port={port}", escaped(host))
+            // Not every client of such URLs bears an empty host; where there is `host`, it counts.
+            format!("postgresql://{user}:{secret}@localhost:{port}/{name}?host={}", escaped(host))
         }
         PrintAs::Url => format!("postgresql://{user}:{secret}@{}:{port}/{name}?sslmode={sslmode}", bracketed(host)),
         PrintAs::Jdbc => {
@@ -132,7 +133,7 @@ mod tests {
     fn every_form_says_it_so_that_it_can_be_used() {
         let wanted = "postgresql://o%27brien:p%40ss@db.acme.test:5432/a%20b?sslmode=require";
         assert_eq!(printed(&minted("db.acme.test"), PrintAs::Url), wanted);
-        let wanted = "postgresql://o%27brien:p%40ss@/a%20b?host=%2Frun%2Fpg&port=5432";
+        let wanted = "postgresql://o%27brien:p%40ss@localhost:5432/a%20b?host=%2Frun%2Fpg";
         assert_eq!(printed(&minted("/run/pg"), PrintAs::Url), wanted);
         let wanted = "jdbc:postgresql://[::1]:5432/a%20b?user=o%27brien&password=p%40ss&sslmode=require";
         assert_eq!(printed(&minted("::1"), PrintAs::Jdbc), wanted);
