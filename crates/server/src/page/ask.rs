@@ -19,7 +19,7 @@ use super::shell::{Html, Place, page};
 use crate::problem::Problem;
 
 /// Lengths of time to choose from, in seconds.
-const LENGTHS: &[u64] = &[900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 259_200, 604_800];
+const LENGTHS: &[u64] = &[120, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400, 259_200, 604_800];
 
 /// A Role in an environment, and those for whom the viewer may ask for it.
 struct Choice<'a> {

@@ -1,11 +1,16 @@
 //! `rolecall demo`: the whole story on throw-away servers, with real connections as each person.
 
+mod past;
+mod play;
 mod servers;
 mod stage;
 mod story;
 
+use std::io::IsTerminal;
+
 use anyhow::Context;
 use rolecall_throwaway::{Binaries, binaries, download};
+use tokio_util::sync::CancellationToken;
 
 use crate::Outcome;
 use crate::args::Demo;
@@ -16,11 +21,16 @@ const FETCHED: u32 = 18;
 
 /// Runs the demo and cleans up after it, also when it is interrupted.
 pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
-    let keep = arguments.keep;
+    let (keep, listen) = (arguments.keep, arguments.listen);
+    let play = !keep && !arguments.no_page && (arguments.page || std::io::stdout().is_terminal());
     let servers = tokio::task::spawn_blocking(move || Servers::start(&find(&arguments)?)).await??;
     let told = tokio::select! {
         told = story::tell(&servers) => told.map(|()| true),
         _ = tokio::signal::ctrl_c() => Ok(false),
+    };
+    let told = match told {
+        Ok(true) if play => page(&servers, listen).await.map(|()| true),
+        told => told,
     };
     match told {
         Ok(true) if keep => {
@@ -32,7 +42,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
             println!(
                 "{}",
                 if finished {
-                    "The servers are gone. `rolecall demo --keep` leaves them up."
+                    "\nThe servers are gone. `rolecall demo --keep` leaves them up."
                 } else {
                     "\nInterrupted; the servers are gone."
                 }
@@ -44,6 +54,17 @@ pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
             Err(error)
         }
     }
+}
+
+/// The page, until somebody has had enough of it.
+async fn page(servers: &Servers, listen: std::net::SocketAddr) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let enough = stop.clone();
+    tokio::spawn(async move {
+        let _ = tokio::signal::ctrl_c().await;
+        enough.cancel();
+    });
+    play::play(servers, listen, stop).await
 }
 
 fn find(arguments: &Demo) -> anyhow::Result<Binaries> {

@@ -34,6 +34,20 @@ impl Servers {
         self.folder.path().join("rolecall.yaml")
     }
 
+    /// A place in the demo's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// How its superuser connects to an environment's shop.
+    pub fn psql(&self, environment: &str) -> String {
+        self.server(environment).psql_command("app", "postgres")
+    }
+
+    fn server(&self, environment: &str) -> &Server {
+        if environment == "production" { &self.production } else { &self.staging }
+    }
+
     /// The policy as it was at first.
     pub fn first_policy(&self) -> &'static str {
         POLICY
@@ -47,8 +61,7 @@ impl Servers {
 
     /// Where somebody connects to.
     pub fn target(&self, environment: &str, database: &str, user: &str) -> anyhow::Result<Target> {
-        let server = if environment == "production" { &self.production } else { &self.staging };
-        Ok(Target::parse(&Secret::new(server.url(database, user)))?)
+        Ok(Target::parse(&Secret::new(self.server(environment).url(database, user)))?)
     }
 
     /// Leaves both up and says how to connect and how to end them.

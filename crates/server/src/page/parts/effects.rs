@@ -27,7 +27,10 @@ fn one(effect: &Effect) -> Markup {
         li class=(tone) {
             span.sign aria-hidden="true" { (sign) }
             div {
-                @if let Some(role) = &effect.holders_of { span { "holders of " bdi { (role) } " (" bdi { (who) } ")" } }
+                @if let Some(role) = &effect.holders_of { span {
+                    "holders of " bdi { (role) }
+                    @if who.is_empty() { " (nobody now)" } @else { " (" bdi { (who) } ")" }
+                } }
                 @else { strong { bdi { (who) } } }
                 @if more > 0 { " and " (more) " more" }
                 " " span.word { (word) }
