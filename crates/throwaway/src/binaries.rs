@@ -51,10 +51,12 @@ pub fn find(explicit: Option<&Path>) -> Result<Binaries, Error> {
     }
 }
 
-/// All binaries that [`find`] could have chosen, by major version; of several with the same one, the first.
+/// All binaries that [`find`] could have chosen, by major version; of several with the same one, the first. Where
+/// `$ROLECALL_POSTGRES` names some, only those.
 pub fn all() -> Vec<Binaries> {
+    let named = from_environment().map(|path| vec![path]);
     let mut found = BTreeMap::new();
-    for binaries in from_environment().into_iter().chain(candidates()).filter_map(|path| Binaries::open(&path).ok()) {
+    for binaries in named.unwrap_or_else(candidates).iter().filter_map(|path| Binaries::open(path).ok()) {
         found.entry(binaries.version).or_insert(binaries);
     }
     found.into_values().collect()

@@ -72,7 +72,8 @@ fn hand_on(differ: &mut Differ<'_>, database: Option<&str>, object: &Object) {
     let (whose, thing) = (differ.people(&[object.owner]), label(object));
     let help = match heir(differ) {
         Some(owner) if !undecided(differ, object) => {
-            let change = Change::SetOwner { object: ObjectRef::from(object), from: differ.name(object.owner), owner };
+            let (from, borrow) = (differ.name(object.owner), borrows(differ, object.owner, &owner));
+            let change = Change::SetOwner { object: ObjectRef::from(object), from, owner, borrow };
             differ.step(Stage::Narrow, database, change, format!("{whose} came to own it"));
             return;
         }
@@ -85,6 +86,13 @@ fn hand_on(differ: &mut Differ<'_>, database: Option<&str>, object: &Object) {
     let place = database.map(|name| format!(" in {name}")).unwrap_or_default();
     let message = format!("{whose} owns {thing}{place}, with every right on it");
     differ.find(Level::Warning, "owns-object", &thing, message, help);
+}
+
+/// Rolecall has not by itself what giving away takes: the rights of the one, and to become the other.
+fn borrows(differ: &Differ<'_>, from: RoleId, to: &str) -> bool {
+    let state = differ.state;
+    let becomes = |to: RoleId| state.can_become(state.me).contains(&to);
+    !(state.superuser || state.has_rights_of(state.me, from) && state.names.find(to).is_some_and(becomes))
 }
 
 /// A SECURITY DEFINER routine runs with its owner's rights: another owner may make it do more.

@@ -1,8 +1,10 @@
 //! What an administrator without SUPERUSER lacks for a plan: said before anything runs, with the statement that gives it.
 
 mod objects;
+mod places;
 mod powers;
 mod remedy;
+mod roles;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +14,7 @@ use self::remedy::Remedy;
 use super::Differ;
 use crate::finding::Level;
 use crate::plan::{Change, ObjectRef, Step};
-use crate::privilege::PrivilegeSet;
+use crate::privilege::{Kind, PrivilegeSet};
 use crate::state::{Object, RoleId};
 
 /// The roles for whom Rolecall may not act: the first thing that takes it, how many there are, and what would help.
@@ -28,8 +30,6 @@ enum Need<'a> {
     Rights(&'a str, String),
     /// The same, which Rolecall lends itself where it may.
     Borrow(&'a str, String),
-    /// To become a role.
-    Become(&'a str, String),
     /// The same, which Rolecall lends itself where it may.
     BorrowSet(&'a str, String),
 }
@@ -37,6 +37,7 @@ enum Need<'a> {
 /// Finds what is missing.
 pub fn check(differ: &mut Differ<'_>) {
     let state = differ.state;
+    places::helper(differ);
     if state.superuser || differ.steps.is_empty() {
         return;
     }
@@ -46,10 +47,10 @@ pub fn check(differ: &mut Differ<'_>) {
         let help = format!("as a superuser: ALTER ROLE {} CREATEROLE", remedy::quoted(&me));
         differ.find(Level::Error, "missing-right", &me, message, &help);
     }
-    let (objects, powers) = (Objects::new(state), Powers::new(state));
+    let (objects, powers) = (Objects::new(state, &differ.steps), Powers::new(state));
     let mut lacking = Lacking::new();
     for step in &differ.steps {
-        for need in needs(&step.change) {
+        for need in needs(&powers, &step.change) {
             let Some((role, what, remedy)) = lack(&powers, &objects, step.database.as_deref(), need) else { continue };
             let entry = lacking.entry(role).or_insert_with(|| (what, 0, Remedy::default()));
             entry.1 += 1;
@@ -62,6 +63,9 @@ pub fn check(differ: &mut Differ<'_>) {
         let message = format!("Rolecall is connected as {me:?}, which may not act for {name:?}, {first}{more}");
         differ.find(Level::Error, "missing-right", &name, message, &remedy.help(state, role));
     }
+    roles::check(differ, &powers, &me);
+    places::check(differ, &powers, &objects, &me);
+    places::named(differ, &powers, &objects, &me);
     sessions(differ, &powers, &me);
 }
 
@@ -76,8 +80,8 @@ fn makes_roles(step: &Step) -> bool {
     )
 }
 
-/// What a change takes. Memberships and roles themselves: CREATEROLE.
-fn needs(change: &Change) -> Vec<Need<'_>> {
+/// What a change takes of objects and their owners. For roles and memberships themselves see [`roles`].
+fn needs<'a>(powers: &Powers<'_>, change: &'a Change) -> Vec<Need<'a>> {
     let gave = |role: &str, object: Option<&ObjectRef>| {
         let what = object.map_or_else(String::new, |object| format!("{} {}", object.kind.noun(), object.name));
         (!role.is_empty()).then(|| format!("who gave privileges on {what}"))
@@ -105,9 +109,12 @@ fn needs(change: &Change) -> Vec<Need<'_>> {
             let place = schema.as_deref().map(|schema| format!(" in {schema}")).unwrap_or_default();
             vec![Need::Rights(creator, format!("who makes {}{place}", kind.sql().to_lowercase()))]
         }
-        Change::SetOwner { object, owner, .. } => {
+        // A superuser's to do, or it takes CREATEDB.
+        Change::SetOwner { object, .. } if object.kind == Kind::Database && !powers.me().create_db => Vec::new(),
+        Change::SetOwner { from, object, owner, .. } => {
             let what = format!("who takes over {} {}", object.kind.noun(), object.name);
-            vec![Need::Own(object), Need::Become(owner, what)]
+            let own = format!("the owner of {} {}", object.kind.noun(), object.name);
+            vec![Need::Borrow(from, own), Need::BorrowSet(owner, what)]
         }
         Change::ReassignOwned { from, to } => hand_on(from, Some(to)),
         Change::DropOwned { role, reassign_to } => hand_on(role, reassign_to.as_deref()),
@@ -149,13 +156,12 @@ fn lack<'a>(
         }
         Need::PassOn(named, privileges) => {
             let object = objects.find(database, named)?;
-            let owner = objects.owner(database, object);
+            let owner = objects.next_owner(database, named, object);
             let has = powers.has_rights(owner) || powers.passes_on(object, privileges);
             (!has).then(|| (owner, owns(object), Remedy::pass_on(database, named, privileges)))
         }
         Need::Rights(role, what) => Some((lacks(role, Powers::has_rights)?, what, Remedy::rights())),
         Need::Borrow(role, what) => Some((lacks(role, Powers::may_borrow_rights)?, what, Remedy::rights())),
-        Need::Become(role, what) => Some((lacks(role, Powers::may_become)?, what, Remedy::become_it())),
         Need::BorrowSet(role, what) => Some((lacks(role, Powers::may_borrow_set)?, what, Remedy::become_it())),
     }
 }

@@ -295,6 +295,8 @@ pub enum Change {
         object: ObjectRef,
         /// Its new owner.
         owner: String,
+        /// Rolecall lends itself the rights of both for it, where it has them not.
+        borrow: bool,
     },
     /// Create or repair Rolecall's own schema in a database.
     InstallHelper,

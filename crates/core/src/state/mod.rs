@@ -429,6 +429,11 @@ impl ServerState {
         self.reach(member, |edge| edge.set)
     }
 
+    /// Itself and all roles that `member` is a member of, whatever the memberships give: ADMIN in one of them changes a role.
+    pub fn held_by(&self, member: RoleId) -> BTreeSet<RoleId> {
+        self.reach(member, |_| true)
+    }
+
     fn reach(&self, member: RoleId, follow: impl Fn(&Membership) -> bool) -> BTreeSet<RoleId> {
         let (mut seen, mut open) = (BTreeSet::from([member]), vec![member]);
         while let Some(current) = open.pop() {

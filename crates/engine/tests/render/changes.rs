@@ -168,7 +168,10 @@ fn every_change() -> Vec<Change> {
         let privileges = object.kind.privileges(180_000);
         changes.push(Change::Grant { privileges, objects: vec![object.clone()], grantees: grantees() });
         if object.kind != Kind::Parameter {
-            changes.push(Change::SetOwner { object, from: "alice".into(), owner: role() });
+            for borrow in [false, true] {
+                let object = object.clone();
+                changes.push(Change::SetOwner { object, from: "alice".into(), owner: role(), borrow });
+            }
         }
     }
     changes

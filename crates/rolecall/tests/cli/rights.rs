@@ -179,3 +179,113 @@ fn who_may_not_end_sessions_is_told_so() {
     stage.sql("postgres", help);
     stage.run_at(Some(&url), &["plan"]).never("may not end the sessions");
 }
+
+/// The program changes nothing, and says these things.
+#[track_caller]
+fn told(stage: &Stage, url: &str, wanted: &[&str]) {
+    let said = stage.unchanged(|| stage.run_at(Some(url), &["apply", "--yes"]));
+    said.fails(&[&["missing-right"], wanted].concat());
+}
+
+#[test]
+fn attributes_that_a_superuser_takes_away_are_told_beforehand() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    stage.sql("postgres", "ALTER ROLE alice BYPASSRLS CREATEDB; ALTER ROLE bob REPLICATION CREATEROLE");
+    // Before PostgreSQL 16 CREATEROLE takes CREATEDB away, and nothing at all from whoever has REPLICATION.
+    let (alice, bob) = if version() >= 16 {
+        (r#"ALTER ROLE "alice" NOCREATEDB NOBYPASSRLS"#, r#"ALTER ROLE "bob" NOREPLICATION"#)
+    } else {
+        (r#"ALTER ROLE "alice" NOBYPASSRLS"#, r#"ALTER ROLE "bob" NOCREATEROLE NOREPLICATION"#)
+    };
+    told(&stage, &url, &[alice, bob]);
+    stage.sql("postgres", &format!("{alice}; {bob}"));
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}
+
+#[test]
+fn roles_of_another_administrator_are_told_beforehand() {
+    let stage = Stage::new();
+    stage.run(&["apply", "--yes"]).says(0, &[]);
+    let url = owner(&stage);
+    let carol = "people:\n  carol@acme.test: { assign: { test: [reader] } }\n";
+    stage.write("rolecall.yaml", &POLICY.replace("people:\n", carol));
+    if version() >= 16 {
+        // Carol is marked, and comes into the Role: it takes ADMIN in both.
+        let help = r#"GRANT "reader", "rolecall" TO "admin" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"#;
+        told(&stage, &url, &[r#"does not administer role "reader" and 1 more"#, help]);
+        stage.sql("postgres", help);
+    }
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+    stage.run(&["plan"]).says(0, &["Nothing to do"]);
+}
+
+#[test]
+fn a_membership_that_a_superuser_gave_is_told_beforehand() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    stage.sql("postgres", "GRANT alice TO bob");
+    if version() >= 16 {
+        let help = r#"REVOKE "alice" FROM "bob" GRANTED BY "postgres""#;
+        told(&stage, &url, &[help]);
+        stage.sql("postgres", help);
+    }
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    stage.run_at(Some(&url), &["plan"]).says(0, &["Nothing to do"]);
+}
+
+#[test]
+fn a_database_given_away_is_told_beforehand() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    stage.sql("postgres", "ALTER DATABASE app OWNER TO alice");
+    told(&stage, &url, &[r#"ALTER DATABASE "app" OWNER TO "app_owner""#]);
+    stage.sql("postgres", "ALTER ROLE admin CREATEDB");
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}
+
+#[test]
+fn who_takes_over_a_table_must_be_allowed_to_have_it() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &[]);
+    stage.sql("app", "CREATE SCHEMA other; CREATE TABLE other.hers (id int); ALTER TABLE other.hers OWNER TO alice");
+    let help = r#"GRANT CREATE ON SCHEMA "other" TO "app_owner""#;
+    let usage = r#"GRANT USAGE ON SCHEMA "other" TO "admin""#;
+    told(&stage, &url, &[r#""app_owner" may not take over table other.hers"#, help, usage]);
+    stage.sql("app", &format!("{help}; {usage}"));
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+    let owner = "SELECT relowner::regrole FROM pg_class WHERE relname = 'hers'";
+    assert_eq!(stage.sql("app", owner), "app_owner");
+}
+
+#[test]
+fn a_schema_of_its_own_takes_create_on_the_database() {
+    let stage = Stage::new();
+    let url = owner(&stage);
+    stage.sql("postgres", "ALTER DATABASE app OWNER TO postgres");
+    stage.write("rolecall.yaml", crate::trouble::ROWS);
+    let help = r#"GRANT CREATE ON DATABASE "app" TO "admin""#;
+    told(&stage, &url, &[help]);
+    // Nor may it let anybody connect.
+    stage.sql("postgres", "ALTER DATABASE app OWNER TO app_owner");
+    stage.run_at(Some(&url), &["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}
+
+#[test]
+fn a_schema_of_its_own_that_another_role_made_is_told_beforehand() {
+    let stage = Stage::new();
+    stage.write("rolecall.yaml", crate::trouble::ROWS);
+    stage.run(&["apply", "--yes"]).says(0, &["a second plan is empty"]);
+    let url = owner(&stage);
+    told(&stage, &url, &[r#"belongs to "postgres""#, r#"ALTER SCHEMA "rolecall" OWNER TO "admin""#]);
+    // Whoever else made it is not advised to be trusted, not even to a superuser.
+    stage.sql("app", "CREATE ROLE mallory; ALTER TABLE rolecall.scope OWNER TO mallory");
+    for url in [url, stage.url()] {
+        let said = stage.unchanged(|| stage.run_at(Some(&url), &["apply", "--yes"]));
+        said.fails(&["schema-of-another", "rename it"]).never("ALTER SCHEMA \"rolecall\" OWNER");
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::privilege::PrivilegeSet;
-use crate::state::{Object, RoleId, ServerState};
+use crate::plan::Attribute;
+use crate::privilege::{Privilege, PrivilegeSet};
+use crate::state::{Object, RoleId, RoleState, ServerState};
 
 /// The roles behind a connection without SUPERUSER.
 pub struct Powers<'a> {
@@ -12,8 +13,12 @@ pub struct Powers<'a> {
     becomes: BTreeSet<RoleId>,
     /// Roles in which it may give membership, also to itself, by ADMIN.
     administers: BTreeSet<RoleId>,
-    /// Before PostgreSQL 16 CREATEROLE gives membership in everybody but superusers.
+    /// Roles that it may change: ADMIN by any membership, also one that does not inherit.
+    changes: BTreeSet<RoleId>,
+    /// Before PostgreSQL 16 CREATEROLE changes, and gives membership in, everybody but superusers.
     gives_all: bool,
+    modern: bool,
+    me: RoleState,
     /// A membership that it gives itself lets it inherit: before PostgreSQL 16 a matter of its own INHERIT.
     inherits: bool,
 }
@@ -21,18 +26,76 @@ pub struct Powers<'a> {
 impl<'a> Powers<'a> {
     /// Those of the role as which Rolecall is connected.
     pub fn new(state: &'a ServerState) -> Self {
-        let rights = state.rights_of(state.me);
+        let (rights, held) = (state.rights_of(state.me), state.held_by(state.me));
         let modern = state.identity.version >= 160_000;
-        let me = state.roles.get(&state.me);
-        let given = state.memberships.iter().filter(|edge| edge.admin && rights.contains(&edge.member));
+        let me = state.roles.get(&state.me).cloned().unwrap_or_default();
+        let given = |to: &BTreeSet<RoleId>| {
+            let edges = state.memberships.iter().filter(|edge| edge.admin && to.contains(&edge.member));
+            edges.map(|edge| edge.role).collect()
+        };
         Self {
             state,
-            administers: given.map(|edge| edge.role).collect(),
+            administers: given(&rights),
+            changes: given(&held),
             becomes: state.can_become(state.me),
-            gives_all: !modern && me.is_some_and(|role| role.create_role),
-            inherits: modern || me.is_some_and(|role| role.inherit),
+            gives_all: !modern && me.create_role,
+            modern,
+            inherits: modern || me.inherit,
+            me,
             rights,
         }
+    }
+
+    /// The role itself.
+    pub const fn me(&self) -> &RoleState {
+        &self.me
+    }
+
+    /// Memberships have grantors that count.
+    pub const fn names_grantors(&self) -> bool {
+        self.modern
+    }
+
+    /// Only superusers change superusers.
+    pub fn is_superuser(&self, role: RoleId) -> bool {
+        self.state.roles.get(&role).is_some_and(|role| role.superuser)
+    }
+
+    /// Before PostgreSQL 16 only superusers change a role with REPLICATION.
+    pub fn is_shut_by_replication(&self, role: RoleId) -> bool {
+        !self.modern && self.state.roles.get(&role).is_some_and(|role| role.replication)
+    }
+
+    /// May alter, comment on and drop it, as far as ADMIN goes.
+    pub fn may_change(&self, role: RoleId) -> bool {
+        !self.modern || self.changes.contains(&role)
+    }
+
+    /// May give the attribute to roles that it administers, and take it from them.
+    pub const fn may_set(&self, attribute: &Attribute) -> bool {
+        match attribute {
+            Attribute::Superuser(_) => false,
+            // From PostgreSQL 16 on whoever has it.
+            Attribute::Replication(_) => self.modern && self.me.replication,
+            Attribute::BypassRls(_) => self.modern && self.me.bypass_rls,
+            Attribute::CreateDb(_) => !self.modern || self.me.create_db,
+            Attribute::Inherit(_)
+            | Attribute::CreateRole(_)
+            | Attribute::Login(_)
+            | Attribute::ConnectionLimit(_)
+            | Attribute::ValidUntil(_)
+            | Attribute::NoPassword => true,
+        }
+    }
+
+    /// A role holds a privilege on a schema or a database, by itself, by what it inherits or as everybody.
+    pub fn holds(&self, role: RoleId, privilege: Privilege, place: &Object, owner: RoleId) -> bool {
+        let rights = self.state.rights_of(role);
+        let mut entries = self.state.acls.get(place.acl).iter();
+        rights.contains(&owner)
+            || entries.any(|entry| {
+                entry.privileges.has(privilege) && (entry.grantee.is_public() || rights.contains(&entry.grantee))
+            })
     }
 
     /// A role that is there already.
@@ -67,7 +130,7 @@ impl<'a> Powers<'a> {
     }
 
     /// Only superusers give membership in a superuser.
-    fn gives(&self, role: RoleId) -> bool {
+    pub fn gives(&self, role: RoleId) -> bool {
         let ordinary = self.state.roles.get(&role).is_some_and(|role| !role.superuser);
         ordinary && (self.gives_all || self.administers.contains(&role))
     }

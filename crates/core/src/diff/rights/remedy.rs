@@ -98,7 +98,7 @@ impl Remedy {
 }
 
 /// The object as GRANT names it.
-fn name(object: &ObjectRef) -> String {
+pub fn name(object: &ObjectRef) -> String {
     match object.kind {
         Kind::LargeObject => object.name.to_string(),
         // Each part of `extension.parameter` is a name of its own.

@@ -104,7 +104,9 @@ pub fn render(change: &Change, context: Context) -> Result<Vec<String>, RenderEr
             default::revoke(&future, *privileges, grantees, *option_only)
         }
         Change::ReassignOwned { from, to } => removal::reassign_owned(from, to, context),
-        Change::SetOwner { object, owner, .. } => removal::set_owner(object, owner),
+        Change::SetOwner { from, object, owner, borrow } => {
+            removal::set_owner(object, owner, borrow.then_some(from.as_str()), context)
+        }
         Change::InstallHelper => Ok(helper::install()),
         Change::SecureTable { table, put, drop, row_security } => policy::secure(table, put, drop, *row_security),
         Change::AddScopes { scopes } => scope::add(scopes),

@@ -8,8 +8,13 @@ use super::name::object as name;
 use super::{Context, RenderError};
 use crate::postgres::quote::Ident;
 
-/// Gives an object to another owner.
-pub fn set_owner(object: &ObjectRef, owner: &str) -> Result<Vec<String>, RenderError> {
+/// Gives an object to another owner, with the rights of both borrowed where its owner until now is named.
+pub fn set_owner(
+    object: &ObjectRef,
+    owner: &str,
+    borrow_from: Option<&str>,
+    context: Context,
+) -> Result<Vec<String>, RenderError> {
     let word = match object.kind {
         Kind::Table | Kind::PartitionedTable => "TABLE",
         Kind::View => "VIEW",
@@ -28,7 +33,13 @@ pub fn set_owner(object: &ObjectRef, owner: &str) -> Result<Vec<String>, RenderE
         Kind::LargeObject => "LARGE OBJECT",
         Kind::Parameter => return Err(RenderError::NoOwner(object.kind.noun())),
     };
-    Ok(vec![format!("ALTER {word} {} OWNER TO {}", name(object)?, Ident::role(owner)?)])
+    let owner = Ident::role(owner)?;
+    let alter = format!("ALTER {word} {} OWNER TO {owner}", name(object)?);
+    let Some(from) = borrow_from else { return Ok(vec![alter]) };
+    let mut lending = Lending::default();
+    lending.borrow_role(&Ident::role(from)?, Need::Rights, context);
+    lending.borrow_role(&owner, Need::Set, context);
+    Ok(vec![lending.around(&[alter])])
 }
 
 /// Hands on what the role owns in this database and server-wide.
