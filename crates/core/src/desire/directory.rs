@@ -49,11 +49,15 @@ pub enum Because {
     },
 }
 
+/// The number of a Lease that is only thought of, to see what it would do: the ledger's first entry files no Request.
+pub const UNBORN: RequestId = RequestId(0);
+
 impl std::fmt::Display for Because {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Direct => f.write_str("assigned directly"),
             Self::Group(group) => write!(f, "through group {group}"),
+            Self::Lease { id: UNBORN, ends, .. } => write!(f, "by this request, until {ends}"),
             Self::Lease { id, reason, ends } if reason.is_empty() => write!(f, "by lease {id}, until {ends}"),
             Self::Lease { id, reason, ends } => write!(f, "by lease {id} ({reason}), until {ends}"),
         }

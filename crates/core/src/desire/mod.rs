@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use dates::{Dates, dates};
-pub use directory::{Because, Held, Standing, holds, standing};
+pub use directory::{Because, Held, Standing, UNBORN, holds, standing};
 pub use grants::held;
 pub use inventory::Inventory;
 pub use public::{PublicRules, Withheld};

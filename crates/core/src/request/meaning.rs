@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
-use super::{Draft, RequestId};
-use crate::desire::Scene;
+use super::{Draft, Until};
+use crate::desire::{Scene, UNBORN};
 use crate::lease::Lease;
 use crate::plan::{Effect, Plan};
 
@@ -35,18 +36,26 @@ fn told(effect: &Effect) -> Told<'_> {
     (effect.direction, &effect.who, effect.holders_of.as_deref(), &effect.access)
 }
 
-/// A Lease that begins now, for the sake of the question. Its length does not matter; its end, in scopes, is not told.
+/// A Lease that begins now, for the sake of the question: with the end that it would have, which is told but is not in
+/// the digest.
 fn trial(scene: Scene<'_>, asks: &Draft) -> Lease {
-    let hour = jiff::SignedDuration::from_hours(1);
+    let second = |time: Timestamp| Timestamp::from_second(time.as_second()).unwrap_or(time);
+    let ends = match asks.until {
+        Until::At(time) => time,
+        Until::For(seconds) => {
+            let length = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+            scene.now.checked_add(length).unwrap_or(Timestamp::MAX)
+        }
+    };
     Lease {
-        id: RequestId(0),
+        id: UNBORN,
         principal: asks.beneficiary.clone(),
         environment: asks.environment.clone(),
         role: asks.role.clone(),
         with: asks.with.clone(),
         reason: asks.reason.clone(),
         starts: scene.now,
-        ends: scene.now.checked_add(hour).unwrap_or(jiff::Timestamp::MAX),
+        ends: second(ends),
         ended: None,
         break_glass: false,
     }

@@ -53,6 +53,7 @@ pub async fn get(viewer: Viewer, Path(id): Path<u64>, fields: Fields) -> Result<
                             h2 id="effects" { "What it would do" }
                             @if list.is_empty() { p.quiet { "Nothing that they do not have already." } }
                             (effects(list, 200))
+                            @if *digest != request.effects { p.note { "This is not what it would have done when it was asked: meanwhile something changed. The first approval asks it again." } }
                         }
                         @if decides(&viewer, &request) { (decide(&viewer, &request, digest)) }
                     }

@@ -28,8 +28,8 @@ pub async fn get(
     let status = statuses.iter().find(here).ok_or_else(hidden)?;
     let now = viewer.sight.now();
     let body = html! {
-        p.crumbs { a href="/" { "Overview" } " / " (parts::name(&environment)) }
-        h1 { (parts::name(&server)) " " (condition(status)) }
+        p.crumbs { a href="/" { "Overview" } }
+        h1 { (parts::name(&environment)) " · " (parts::name(&server)) " " (condition(status)) }
         (parts::done(&fields, DONE))
         dl.facts {
             dt { "Last answer" } dd { @match status.answered { Some(time) => (ago(time, now)), None => "none yet" } }

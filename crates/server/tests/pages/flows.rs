@@ -35,7 +35,7 @@ async fn asked_agreed_working_and_ended() {
     lea.get("/").await.has("Look at request").has("bob@acme.test");
     let shown = lea.get(&page).await;
     let digest = shown.hidden("digest").to_owned();
-    shown.has("bob@acme.test").has(">Approve</button>");
+    shown.has("bob@acme.test").has(">Approve</button>").has_not("lease 0");
     let approved = lea.follow(&page, &format!("{page}/approve"), &[("digest", &digest)]).await;
     approved.has("You have approved this.").has("granted");
     let mut running = String::new();
@@ -51,6 +51,29 @@ async fn asked_agreed_working_and_ended() {
 
     let lease = page.replace("/requests/", "/leases/");
     bob.follow(&page, &format!("{lease}/end"), &[]).await.has("The access is over.");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_end_that_is_shown_is_the_end_that_was_asked_for() {
+    let company = Company::new().await;
+    let (first, mut lea) = (filed(&company).await, company.visit("lea@acme.test").await);
+    let digest = lea.get(&first).await.hidden("digest").to_owned();
+    lea.follow(&first, &format!("{first}/approve"), &[("digest", &digest)]).await.has("granted");
+    let mut bob = company.visit("bob@acme.test").await;
+    let fields = [
+        ("environment", "production"),
+        ("role", "support"),
+        ("with.customer", "43"),
+        ("length", "7200"),
+        ("reason", "T-9"),
+    ];
+    let second = bob.submit(NEW, "/requests", &fields).await.header("location").to_owned();
+    let shown = lea.get(&second).await.body;
+    // Whoever holds the Role already gains rows of it: their end is told.
+    let from = shown.find("values, until ").unwrap_or_else(|| panic!("{shown}")) + "values, until ".len();
+    let end: jiff::Timestamp = shown[from..].split('<').next().unwrap().parse().unwrap();
+    let apart = end.as_second() - jiff::Timestamp::now().as_second() - 7_200;
+    assert!(apart.abs() < 120 && end.subsec_nanosecond() == 0, "{end}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,6 +141,9 @@ async fn drift_is_shown_and_applied_as_it_was_shown() {
         })
         .await;
     let (mut ada, mut olaf) = (company.visit("ada@acme.test").await, company.visit("olaf@acme.test").await);
+    let object = "/objects?environment=production&database=app&object=table+shop.orders";
+    let seen = olaf.get(object).await;
+    seen.has("The policy gives it to nobody.").has_not("mallory");
     let page = "/environments/production/main";
     ada.get("/").await.has("drift").has("shop.orders");
     olaf.get(page).await.has("shop.orders").has_not("/apply\"");
@@ -217,6 +243,25 @@ async fn the_ledger_is_filtered_paged_and_copied() {
     copy.has("rolecall_export");
     assert!(copy.body.lines().count() > 60);
     assert_eq!(olaf.get("/ledger/export/exe").await.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_stream_goes_on_where_it_was_cut_and_ends_with_the_session() {
+    let company = Company::new().await;
+    let mut olaf = company.visit("olaf@acme.test").await;
+    let newest = olaf.get("/live").await;
+    let newest: u64 = newest.body.split("data-after=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+    company.token("bob@acme.test").await;
+    olaf.headers = vec![("last-event-id", (newest - 1).to_string())];
+    let mut stream = olaf.open("/live/events").await;
+    let text = stream.until("bob@acme.test").await;
+    let ids: Vec<u64> = text.lines().filter_map(|line| line.strip_prefix("id: ")?.parse().ok()).collect();
+    assert_eq!(ids, [newest, newest + 1], "{text}");
+    company.token("lea@acme.test").await;
+    stream.until("lea@acme.test").await;
+    olaf.headers.clear();
+    olaf.submit("/tokens", "/sign-out", &[]).await;
+    stream.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::browser::Browser;
 use crate::company::Company;
+use crate::visitor::Visitor;
 
 const AXE: &str = include_str!("axe/axe.min.js");
 
@@ -24,29 +25,13 @@ const SIZES: &[(&str, u32, u32)] = &[("phone", 360, 780), ("desktop", 1_440, 900
 
 async fn busy() -> Company {
     let company = Company::new().await;
-    let mut bob = company.visit("bob@acme.test").await;
-    let mut ids = Vec::new();
-    for (customer, how) in [("42", "ask"), ("43", "ask"), ("44", "break-glass")] {
-        let fields = [
-            ("environment", "production"),
-            ("role", "support"),
-            ("with.customer", customer),
-            ("length", "7200"),
-            ("reason", "T-2291: the customer cannot see an invoice"),
-            ("how", how),
-        ];
-        let answer = bob.submit("/requests/new?environment=production&role=support", "/requests", &fields).await;
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        ids.push(answer.header("location").split('?').next().unwrap().to_owned());
-    }
-    // What the first would do depends on what bob holds already.
-    let mut bob_has = String::new();
-    while !bob_has.contains("badge good\">open<") {
-        bob_has = bob.get(&ids[2]).await.body;
-    }
-    let mut lea = company.visit("lea@acme.test").await;
-    let digest = lea.get(&ids[0]).await.hidden("digest").to_owned();
-    lea.follow(&ids[0], &format!("{}/approve", ids[0]), &[("digest", &digest)]).await.has("You have approved this.");
+    let (mut bob, mut lea) = (company.visit("bob@acme.test").await, company.visit("lea@acme.test").await);
+    let first = file(&mut bob, "42", "ask").await;
+    let shown = lea.get(&first).await;
+    let approve = format!("{first}/approve");
+    lea.follow(&first, &approve, &[("digest", shown.hidden("digest"))]).await.has("You have approved this.");
+    file(&mut bob, "43", "ask").await;
+    file(&mut bob, "44", "break-glass").await;
     company.by_hand("GRANT SELECT ON shop.orders TO support").await;
     company
         .until("drift", |company| {
@@ -57,13 +42,28 @@ async fn busy() -> Company {
     company
 }
 
+async fn file(bob: &mut Visitor, customer: &str, how: &str) -> String {
+    let fields = [
+        ("environment", "production"),
+        ("role", "support"),
+        ("with.customer", customer),
+        ("length", "7200"),
+        ("reason", "T-2291: the customer cannot see an invoice"),
+        ("how", how),
+    ];
+    let answer = bob.submit("/requests/new?environment=production&role=support", "/requests", &fields).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+    answer.header("location").split('?').next().unwrap().to_owned()
+}
+
 /// Every page, each as somebody who has much to see there.
 async fn pages(company: &Company) -> Vec<(&'static str, String, String)> {
     let (mut lea, bob) = (company.visit("lea@acme.test").await, company.visit("bob@acme.test").await);
     let ada = company.visit("ada@acme.test").await;
     let overview = lea.get("/").await.body;
-    let request =
-        overview.split("class=\"button\" href=\"/requests/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let links = overview.split("class=\"button\" href=\"/requests/").skip(1);
+    let mut waiting = links.map(|rest| rest.split('"').next().unwrap());
+    let (review, request) = (waiting.next().unwrap().to_owned(), waiting.next().unwrap().to_owned());
     let (ada, lea, bob) = (ada.cookie.unwrap(), lea.cookie.unwrap(), bob.cookie.unwrap());
     let page = |name, who: &String, path: &str| (name, who.clone(), path.to_owned());
     vec![
@@ -75,6 +75,7 @@ async fn pages(company: &Company) -> Vec<(&'static str, String, String)> {
         page("ask", &bob, "/requests/new"),
         page("ask-form", &bob, "/requests/new?environment=production&role=support"),
         page("request", &lea, &format!("/requests/{request}")),
+        page("review", &lea, &format!("/requests/{review}")),
         page("people", &ada, "/people"),
         page("person", &ada, "/people/alice@acme.test"),
         page("access", &bob, "/people/bob@acme.test"),

@@ -1,6 +1,7 @@
 //! A person with a browser from before JavaScript: asks for pages, keeps a cookie, sends forms.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -74,7 +75,12 @@ impl Visitor {
         self.get(answer.header("location")).await
     }
 
-    async fn send(&mut self, method: &str, path: &str, body: &str) -> Answer {
+    /// Asks for an answer that goes on.
+    pub async fn open(&mut self, path: &str) -> Stream {
+        Stream { stream: self.ask("GET", path, "").await, text: String::new() }
+    }
+
+    async fn ask(&mut self, method: &str, path: &str, body: &str) -> TcpStream {
         let mut text = format!("{method} {path} HTTP/1.0\r\nhost: {}\r\n", self.address);
         if method == "POST" {
             text.push_str("content-type: application/x-www-form-urlencoded\r\n");
@@ -89,6 +95,11 @@ impl Visitor {
         text.push_str(&format!("\r\n{body}"));
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    }
+
+    async fn send(&mut self, method: &str, path: &str, body: &str) -> Answer {
+        let mut stream = self.ask(method, path, body).await;
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).await.unwrap();
         let answer = read(&String::from_utf8_lossy(&bytes));
@@ -97,6 +108,35 @@ impl Visitor {
             self.cookie = Some(set).filter(|cookie| !cookie.ends_with('='));
         }
         answer
+    }
+}
+
+/// An answer that goes on.
+pub struct Stream {
+    stream: TcpStream,
+    text: String,
+}
+
+impl Stream {
+    /// All that came, once some text is in it.
+    pub async fn until(&mut self, wanted: &str) -> &str {
+        while !self.text.contains(wanted) {
+            assert!(self.more().await, "it ended without {wanted}: {}", self.text);
+        }
+        &self.text
+    }
+
+    /// Waits until it ends.
+    pub async fn end(&mut self) {
+        while self.more().await {}
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut bytes = [0; 4_096];
+        let read = tokio::time::timeout(Duration::from_secs(20), self.stream.read(&mut bytes)).await;
+        let read = read.unwrap_or_else(|_| panic!("nothing comes any more after {}", self.text)).unwrap();
+        self.text.push_str(&String::from_utf8_lossy(&bytes[..read]));
+        read > 0
     }
 }
 

@@ -34,8 +34,8 @@ fn one(effect: &Effect) -> Markup {
                 @else { strong { bdi { (who) } } }
                 @if more > 0 { " and " (more) " more" }
                 " " span.word { (word) }
-                @if let [access] = effect.access.as_slice() { " " bdi.what { (access) } }
-                @else { ul.what { @for access in effect.access.iter().take(12) { li { bdi { (access) } } }
+                @if let [access] = effect.access.as_slice() { " " bdi.access { (access) } }
+                @else { ul.access { @for access in effect.access.iter().take(12) { li { bdi { (access) } } }
                     @if effect.access.len() > 12 { li { "… and " (effect.access.len() - 12) " more" } } } }
                 @if !effect.because.is_empty() { div.quiet { bdi { (effect.because) } } }
             }
