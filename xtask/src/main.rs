@@ -26,9 +26,9 @@ enum Chore {
     Gen(generate::Arguments),
     /// Download PostgreSQL servers for tests, and print where they are
     Postgres(postgres::Arguments),
-    /// Run the suites that depend on PostgreSQL on several versions of it
+    /// Run the suites that depend most on PostgreSQL's version on several of them
     Versions(versions::Arguments),
-    /// Run them on all versions, in their long modes
+    /// Run all suites that ask a server on all versions, in their long modes
     Nightly,
 }
 
