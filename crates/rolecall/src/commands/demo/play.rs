@@ -94,10 +94,11 @@ fn tell(servers: &Servers, address: SocketAddr) {
          3. Break something by hand, and watch it be found on the overview within seconds:\n     \
             {} -c 'GRANT SELECT ON shop.payments TO support'\n     \
             Ada takes it back with a button; in staging, Rolecall takes it back by itself.\n  \
-         4. As Dana, read what happened, and export the ledger. It is checked offline by\n     \
-            rolecall audit verify --store {}\n",
+         4. As Dana, read what happened, and export the ledger. Whether anybody tampered with it:\n     \
+            rolecall audit verify --store {} --ledger-key {}\n",
         servers.psql("production"),
         servers.path("state/store.db").display(),
+        servers.path("keys/ledger.key").display(),
     );
 }
 
