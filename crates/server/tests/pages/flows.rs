@@ -3,6 +3,7 @@
 use rolecall_server::Config;
 
 use crate::company::{Company, HOSTILE, LONG};
+use crate::visitor::Visitor;
 
 const NEW: &str = "/requests/new?environment=production&role=support";
 
@@ -22,6 +23,19 @@ async fn filed(company: &Company) -> String {
     answer.header("location").split('?').next().unwrap().to_owned()
 }
 
+/// Waits until what was granted is on the server.
+async fn open(visitor: &mut Visitor, page: &str) {
+    let mut shown = String::new();
+    for _ in 0..600 {
+        shown = visitor.get(page).await.body;
+        if shown.contains("badge good\">open<") {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    panic!("it does not open: {shown}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn asked_agreed_working_and_ended() {
     let company = Company::new().await;
@@ -38,15 +52,7 @@ async fn asked_agreed_working_and_ended() {
     shown.has("bob@acme.test").has(">Approve</button>").has_not("lease 0");
     let approved = lea.follow(&page, &format!("{page}/approve"), &[("digest", &digest)]).await;
     approved.has("You have approved this.").has("granted");
-    let mut running = String::new();
-    for _ in 0..100 {
-        running = bob.get(&page).await.body;
-        if running.contains("badge good\">open<") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    }
-    assert!(running.contains("badge good\">open<"), "{running}");
+    open(&mut bob, &page).await;
     bob.get("/people/bob@acme.test").await.has("customer = 42").has("By <a href=\"/requests/");
 
     let lease = page.replace("/requests/", "/leases/");
@@ -60,6 +66,7 @@ async fn the_end_that_is_shown_is_the_end_that_was_asked_for() {
     let digest = lea.get(&first).await.hidden("digest").to_owned();
     lea.follow(&first, &format!("{first}/approve"), &[("digest", &digest)]).await.has("granted");
     let mut bob = company.visit("bob@acme.test").await;
+    open(&mut bob, &first).await;
     let fields = [
         ("environment", "production"),
         ("role", "support"),
