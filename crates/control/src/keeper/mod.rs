@@ -133,19 +133,21 @@ impl Keeper {
         places.map(|place| seen.get(&place.event()).cloned().unwrap_or_else(|| Status::unseen(place))).collect()
     }
 
-    /// Applies to a server the plan with this digest, if it still is the plan.
+    /// Applies to a server the plan with this digest, if it still is the plan, by the policy in force now. `asker` is the
+    /// Office that was asked: what its token is not for is refused here, too.
     ///
     /// # Errors
     /// As [`Office::apply`]. Nothing was changed, unless it says so.
     pub async fn apply(
         &self,
+        asker: &Office,
         actor: &Actor,
         environment: &str,
         server: &str,
         shown: &str,
     ) -> Result<Plan, ControlError> {
         let ruling = self.ruling();
-        let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy));
+        let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy)).narrowed(asker.scopes());
         let applied = office.apply(actor, environment, server, shown, &ruling.digest).await;
         self.look_soon();
         applied

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use rolecall_control::ControlError;
+use rolecall_core::admit::{Denied, Scope};
 use rolecall_core::event::Actor;
 use rolecall_core::request::Until;
 
@@ -92,12 +94,18 @@ async fn drift_is_held_until_an_administrator_agrees() {
     company.admin("GRANT INSERT ON shop.tickets TO support").await;
     soon("the finding", async || told(&company, "drift_held").await == 1).await;
     let waiting = keeper.statuses()[0].waiting.clone().unwrap();
-    let apply = async |actor: &Actor, shown: &str| keeper.apply(actor, "production", "main", shown).await.map(drop);
+    let apply = async |actor: &Actor, shown: &str| {
+        keeper.apply(&keeper.office(), actor, "production", "main", shown).await.map(drop)
+    };
     let denied = apply(&company.person("bob"), &waiting.plan.digest).await.unwrap_err().to_string();
     assert!(denied.contains("administrator"), "{denied}");
     let moved = apply(&company.person("ada"), "sha256:0").await.unwrap_err().to_string();
     assert!(moved.contains("look again"), "{moved}");
-    apply(&company.person("ada"), &waiting.plan.digest).await.unwrap();
+    let reading = keeper.office().narrowed(&[Scope::Read].into_iter().collect());
+    let ada = company.person("ada");
+    let narrow = keeper.apply(&reading, &ada, "production", "main", &waiting.plan.digest).await.map(drop);
+    assert!(matches!(narrow, Err(ControlError::Denied(Denied::Scope(Scope::Administer)))), "{narrow:?}");
+    apply(&ada, &waiting.plan.digest).await.unwrap();
     soon("its end", async || keeper.statuses()[0].waiting.is_none()).await;
     assert_eq!(told(&company, "drift_repaired").await, 1);
 }
@@ -132,6 +140,6 @@ async fn another_policy_comes_into_force_and_a_broken_one_does_not() {
     assert!(kinds.ends_with(&["policy_loaded".into(), "principal_added".into(), "group_joined".into()]), "{kinds:?}");
     soon("what waits", async || keeper.statuses()[0].waiting.as_ref().is_some_and(|waiting| !waiting.drifted)).await;
     let waiting = keeper.statuses()[0].waiting.clone().unwrap();
-    keeper.apply(&operator(), "production", "main", &waiting.plan.digest).await.unwrap();
+    keeper.apply(&keeper.office(), &operator(), "production", "main", &waiting.plan.digest).await.unwrap();
     soon("nothing to wait for", async || keeper.statuses()[0].waiting.is_none()).await;
 }

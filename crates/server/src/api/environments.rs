@@ -254,7 +254,6 @@ pub async fn apply(
 ) -> Result<Json<PlanView>, Problem> {
     let Write { asker, value, .. } = &write;
     let actor = &asker.identity.actor;
-    asker.office.may(actor, Action::Apply).await?;
-    let plan = app.keeper().apply(actor, &environment, &server, &value.digest).await?;
+    let plan = app.keeper().apply(&asker.office, actor, &environment, &server, &value.digest).await?;
     Ok(Json(PlanView::from(&plan)))
 }

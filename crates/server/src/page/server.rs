@@ -88,8 +88,7 @@ pub async fn apply(
     Path((environment, server)): Path<(String, String)>,
     Submitted { viewer, fields }: Submitted,
 ) -> Result<Redirect, Failure> {
-    viewer.sight.admit(Action::Apply)?;
-    let keeper = viewer.app.keeper();
-    keeper.apply(&viewer.identity.actor, &environment, &server, fields.get("digest")).await?;
+    let (keeper, office) = (viewer.app.keeper(), viewer.sight.office());
+    keeper.apply(office, &viewer.identity.actor, &environment, &server, fields.get("digest")).await?;
     Ok(Redirect::to(&format!("/environments/{}/{}?done=applied", segment(&environment), segment(&server))))
 }

@@ -118,7 +118,7 @@ impl Company {
         let keeper = Keeper::new(store, path("policy.yaml"), Pace::default()).await.unwrap();
         let operator = Actor::Operator { token: "t1".into() };
         let plan = keeper.office().plan(&operator, "production", "main").await.unwrap();
-        keeper.apply(&operator, "production", "main", &plan.digest).await.unwrap();
+        keeper.apply(&keeper.office(), &operator, "production", "main", &plan.digest).await.unwrap();
         Self {
             server,
             router: router(App::new(Config::default(), Arc::clone(&keeper))),

@@ -126,7 +126,10 @@ impl Company {
             Some(main.waiting.as_ref()?.plan.digest.clone())
         });
         let (digest, actor) = (plan.await, Actor::person("ada@acme.test"));
-        self.keeper.apply(&actor, "production", "main", &digest).await.unwrap_or_else(|error| panic!("{error}"));
+        self.keeper
+            .apply(&self.keeper.office(), &actor, "production", "main", &digest)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
         self.until("nothing to wait for", |company| {
             let statuses = company.keeper.statuses();
             let main = statuses.iter().find(|status| status.place.environment == "production")?;
