@@ -4,12 +4,13 @@
 use rolecall_core::admit::{Action, admit};
 use rolecall_core::desire::{Because, Standing, standing};
 use rolecall_core::event::{Actor, Event};
-use rolecall_core::lease::{self, Lease};
-use rolecall_core::policy::model::{Assignment, Principal};
+use rolecall_core::lease::Lease;
+use rolecall_core::policy::model::Principal;
 use rolecall_core::request::{self, Refusal, Request, RequestId};
 use std::collections::BTreeMap;
 
 use crate::office::{ControlError, Ground, Office, caller};
+use crate::sight::held;
 use crate::store::{Filter, Kept, ListFilter, Seen};
 
 /// Somebody and what they are.
@@ -110,7 +111,7 @@ impl Office {
             });
         }
         let (id, principal, _) = found.ok_or_else(unknown)?;
-        Ok((self.somebody(&ground, id, principal), self.holds(&ground, id, principal)))
+        Ok((self.somebody(&ground, id, principal), self.holds(&ground, id)))
     }
 
     fn somebody(&self, ground: &Ground, id: &str, principal: &Principal) -> Somebody {
@@ -124,39 +125,17 @@ impl Office {
         }
     }
 
-    fn holds(&self, ground: &Ground, id: &str, principal: &Principal) -> Vec<Holds> {
+    fn holds(&self, ground: &Ground, id: &str) -> Vec<Holds> {
         let mut found = Vec::new();
-        let now = ground.now;
-        let mut assigned = |list: &BTreeMap<String, Vec<Assignment>>, because: &Because| {
-            for (environment, given) in list.iter().flat_map(|(name, list)| list.iter().map(move |one| (name, one))) {
-                if given.starts.is_some_and(|starts| starts > now) || given.ends.is_some_and(|ends| ends <= now) {
-                    continue;
-                }
-                found.push(Holds {
-                    environment: environment.clone(),
-                    role: given.role.value.clone(),
-                    with: given.with.clone(),
-                    ends: given.ends,
-                    because: because.clone(),
-                });
-            }
-        };
-        assigned(&principal.assign, &Because::Direct);
-        for name in &principal.groups {
-            if let Some(group) = self.policy.groups.get(&name.value) {
-                assigned(&group.assign, &Because::Group(name.value.clone()));
-            }
+        for environment in self.policy.environments.keys() {
+            found.extend(held(ground.facts(&self.policy), environment, id).into_iter().map(|held| Holds {
+                environment: environment.clone(),
+                role: held.role.to_owned(),
+                with: held.with.clone(),
+                ends: held.ends,
+                because: held.because,
+            }));
         }
-        let running = ground.leases.iter().filter(|lease| {
-            lease.principal == id && lease::over(lease, &self.policy, &ground.suspended, now).is_none()
-        });
-        found.extend(running.map(|lease| Holds {
-            environment: lease.environment.clone(),
-            role: lease.role.clone(),
-            with: lease.with.clone(),
-            ends: Some(lease::end(lease, &self.policy)),
-            because: Because::Lease { id: lease.id, reason: lease.reason.clone(), ends: lease.ends },
-        }));
         found.sort_by(|a, b| (&a.environment, &a.role).cmp(&(&b.environment, &b.role)));
         found
     }

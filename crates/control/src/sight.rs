@@ -90,14 +90,18 @@ impl Sight {
 
     /// The Roles that somebody holds in an environment, and by what.
     pub fn holds<'a>(&'a self, environment: &str, id: &str) -> Vec<Held<'a>> {
-        let policy = self.policy();
-        let Some((id, principal, _)) = principal(policy, id) else { return Vec::new() };
-        let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
-            return Vec::new();
-        };
-        let Some(server) = environment.servers.values().next() else { return Vec::new() };
-        let Facts { leases, suspended, now, .. } = self.facts();
-        let state = &*UNSEEN;
-        holds(Scene { policy, environment_name, environment, server, state, leases, suspended, now }, id, principal)
+        held(self.facts(), environment, id)
     }
+}
+
+/// The Roles that somebody holds in an environment, and by what, whatever a server shows.
+pub(crate) fn held<'a>(facts: Facts<'a>, environment: &str, id: &str) -> Vec<Held<'a>> {
+    let Facts { policy, leases, suspended, now } = facts;
+    let Some((id, principal, _)) = principal(policy, id) else { return Vec::new() };
+    let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
+        return Vec::new();
+    };
+    let Some(server) = environment.servers.values().next() else { return Vec::new() };
+    let state = &*UNSEEN;
+    holds(Scene { policy, environment_name, environment, server, state, leases, suspended, now }, id, principal)
 }

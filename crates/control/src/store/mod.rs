@@ -9,7 +9,6 @@ mod lists;
 mod once;
 mod open;
 mod read;
-mod requests;
 mod rows;
 mod tokens;
 mod tx;

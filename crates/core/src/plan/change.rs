@@ -69,6 +69,25 @@ pub enum Attribute {
     NoPassword,
 }
 
+impl Attribute {
+    /// As ALTER ROLE has it. An error is no mistake: words that a value follows, and the value, which must be quoted.
+    pub fn words(&self) -> Result<String, (&'static str, &str)> {
+        let switch = |name: &str, on: bool| Ok(if on { name.to_owned() } else { format!("NO{name}") });
+        match self {
+            Self::Superuser(on) => switch("SUPERUSER", *on),
+            Self::Inherit(on) => switch("INHERIT", *on),
+            Self::CreateRole(on) => switch("CREATEROLE", *on),
+            Self::CreateDb(on) => switch("CREATEDB", *on),
+            Self::Login(on) => switch("LOGIN", *on),
+            Self::Replication(on) => switch("REPLICATION", *on),
+            Self::BypassRls(on) => switch("BYPASSRLS", *on),
+            Self::ConnectionLimit(limit) => Ok(format!("CONNECTION LIMIT {limit}")),
+            Self::NoPassword => Ok("PASSWORD NULL".to_owned()),
+            Self::ValidUntil(end) => Err(("VALID UNTIL", end)),
+        }
+    }
+}
+
 /// Which part of a membership is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

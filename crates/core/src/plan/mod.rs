@@ -16,6 +16,7 @@ pub use change::{
 };
 pub use effects::{Direction, Effect};
 pub use only::{only, shapes};
+pub use phrase::verbs;
 pub use risk::{Risk, Risks, Undo};
 pub use step::{Stage, Step};
 

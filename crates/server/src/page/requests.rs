@@ -1,8 +1,9 @@
 //! The list of Requests: all that the viewer may see.
 
 use maud::{Markup, html};
+use rolecall_control::store::ListFilter;
 use rolecall_core::admit::Action;
-use rolecall_core::request::Request;
+use rolecall_core::request::{Request, RequestId};
 
 use super::failure::Failure;
 use super::gate::{Fields, Viewer};
@@ -10,7 +11,7 @@ use super::parts::{self, ago, badge, link, state};
 use super::shell::{Html, Place, page};
 
 /// How many stand on a page.
-const PAGE: usize = 50;
+const PAGE: u32 = 50;
 
 pub async fn get(viewer: Viewer, fields: Fields) -> Result<Html, Failure> {
     viewer.sight.admit(Action::ViewOverview)?;
@@ -68,34 +69,22 @@ fn table(viewer: &Viewer, list: &[Request]) -> Markup {
 
 /// Requests that wait for a decision or a review and that the viewer may see, the newest first.
 pub async fn waiting(viewer: &Viewer) -> Result<Vec<Request>, Failure> {
-    let mut list = viewer.sight.office().store.read().open_requests().await?;
-    list.retain(|request| viewer.sight.may(Action::ViewRequest(request)));
+    let (office, actor) = (viewer.sight.office(), viewer.sight.actor());
+    let all = ListFilter { limit: u32::MAX, ..ListFilter::default() };
+    let pending = ListFilter { states: vec!["pending".to_owned()], ..all.clone() };
+    let mut list = office.requests(actor, pending).await?;
+    list.extend(office.requests(actor, ListFilter { unreviewed: true, ..all }).await?);
+    list.sort_by_key(|request| std::cmp::Reverse(request.id));
     Ok(list)
 }
 
-/// A page of all of them, and where the next begins. The store is asked again until the page is full.
+/// A page of all of them, and where the next begins.
 async fn closed_too(viewer: &Viewer, fields: &Fields) -> Result<(Vec<Request>, Option<u64>), Failure> {
-    let reader = viewer.sight.office().store.read();
-    let mut below: Option<u64> = fields.get("before").parse().ok();
-    let mut found = Vec::new();
-    loop {
-        let lot = reader.requests_below(below, PAGE).await?;
-        let last = lot.last().map(|request| request.id.0);
-        let full = lot.len() == PAGE;
-        for request in lot {
-            if viewer.sight.may(Action::ViewRequest(&request)) {
-                if found.len() == PAGE {
-                    return Ok((std::mem::take(&mut found), below));
-                }
-                below = Some(request.id.0);
-                found.push(request);
-            }
-        }
-        if !full {
-            return Ok((found, None));
-        }
-        if found.len() < PAGE {
-            below = last;
-        }
-    }
+    let below = fields.get("before").parse().ok().map(RequestId);
+    let filter = ListFilter { below, limit: PAGE + 1, ..ListFilter::default() };
+    let mut list = viewer.sight.office().requests(viewer.sight.actor(), filter).await?;
+    let more = list.len() > PAGE as usize;
+    list.truncate(PAGE as usize);
+    let next = list.last().filter(|_| more).map(|request| request.id.0);
+    Ok((list, next))
 }

@@ -131,7 +131,7 @@ impl Missing {
         let refused: Vec<&Attribute> =
             attributes.iter().filter(|attribute| shut || !powers.may_set(attribute)).collect();
         if !refused.is_empty() {
-            let words: Option<Vec<String>> = refused.iter().map(|attribute| word(attribute)).collect();
+            let words: Option<Vec<String>> = refused.iter().map(|attribute| attribute.words().ok()).collect();
             let statement = words.map(|words| format!("ALTER ROLE {} {}", quoted(role), words.join(" ")));
             let what = match &statement {
                 Some(statement) => format!("run {statement}"),
@@ -171,22 +171,5 @@ impl Missing {
         } else {
             self.administers(powers, role);
         }
-    }
-}
-
-/// The attribute in SQL, where that takes no value.
-fn word(attribute: &Attribute) -> Option<String> {
-    let switch = |name: &str, on: bool| Some(if on { name.to_owned() } else { format!("NO{name}") });
-    match attribute {
-        Attribute::Superuser(on) => switch("SUPERUSER", *on),
-        Attribute::Inherit(on) => switch("INHERIT", *on),
-        Attribute::CreateRole(on) => switch("CREATEROLE", *on),
-        Attribute::CreateDb(on) => switch("CREATEDB", *on),
-        Attribute::Login(on) => switch("LOGIN", *on),
-        Attribute::Replication(on) => switch("REPLICATION", *on),
-        Attribute::BypassRls(on) => switch("BYPASSRLS", *on),
-        Attribute::ConnectionLimit(limit) => Some(format!("CONNECTION LIMIT {limit}")),
-        Attribute::NoPassword => Some("PASSWORD NULL".to_owned()),
-        Attribute::ValidUntil(_) => None,
     }
 }

@@ -41,17 +41,6 @@ pub fn alter(role: &str, attributes: &[Attribute]) -> Result<Vec<String>, Render
 }
 
 fn attribute(attribute: &Attribute) -> Result<String, QuoteError> {
-    let switch = |word: &str, on: bool| format!("{}{word}", if on { "" } else { "NO" });
-    Ok(match attribute {
-        Attribute::Superuser(on) => switch("SUPERUSER", *on),
-        Attribute::Inherit(on) => switch("INHERIT", *on),
-        Attribute::CreateRole(on) => switch("CREATEROLE", *on),
-        Attribute::CreateDb(on) => switch("CREATEDB", *on),
-        Attribute::Login(on) => switch("LOGIN", *on),
-        Attribute::Replication(on) => switch("REPLICATION", *on),
-        Attribute::BypassRls(on) => switch("BYPASSRLS", *on),
-        Attribute::ConnectionLimit(limit) => format!("CONNECTION LIMIT {limit}"),
-        Attribute::ValidUntil(end) => format!("VALID UNTIL {}", Literal::new(end)?),
-        Attribute::NoPassword => "PASSWORD NULL".to_owned(),
-    })
+    let quoted = |(words, value)| Ok(format!("{words} {}", Literal::new(value)?));
+    attribute.words().or_else(quoted)
 }

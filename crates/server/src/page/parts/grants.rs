@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
+use rolecall_core::plan;
 use rolecall_core::policy::model::{Grant, RowValue};
-use rolecall_core::privilege::{Privilege, PrivilegeSet};
+use rolecall_core::privilege::PrivilegeSet;
 
 type Values = BTreeMap<String, Vec<String>>;
 
@@ -55,17 +56,5 @@ fn listed(words: impl Iterator<Item = String>) -> String {
 
 /// `read`, `read and write`, `read, update`.
 pub fn verbs(privileges: Option<PrivilegeSet>) -> String {
-    let Some(privileges) = privileges else { return "everything on".to_owned() };
-    let write = PrivilegeSet::of(&[Privilege::Select, Privilege::Insert, Privilege::Update, Privilege::Delete]);
-    if privileges == write {
-        return "read and write".into();
-    }
-    let word = |privilege: Privilege| match privilege {
-        Privilege::Select => "read".to_owned(),
-        Privilege::Execute => "call".to_owned(),
-        Privilege::Usage => "use".to_owned(),
-        Privilege::Connect => "connect to".to_owned(),
-        other => other.sql().to_ascii_lowercase(),
-    };
-    listed(privileges.iter().map(word))
+    privileges.map_or_else(|| "everything on".to_owned(), plan::verbs)
 }
