@@ -1,6 +1,7 @@
-//! Repository chores: `cargo xtask check`, `gen`, `postgres`, `versions`, `nightly`.
+//! Repository chores: `cargo xtask check`, `gen`, `postgres`, `versions`, `nightly`, `fuzz`.
 
 mod check;
+mod fuzz;
 mod generate;
 mod links;
 mod postgres;
@@ -30,6 +31,8 @@ enum Chore {
     Versions(versions::Arguments),
     /// Run all suites that ask a server on all versions, in their long modes
     Nightly,
+    /// Fuzz everything that reads what others wrote
+    Fuzz(fuzz::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Chore::Postgres(arguments) => postgres::run(&arguments),
         Chore::Versions(arguments) => versions::run(&arguments),
         Chore::Nightly => versions::nightly(),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

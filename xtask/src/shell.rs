@@ -26,7 +26,8 @@ pub fn bash(script: &str) -> anyhow::Result<()> {
     timed(script, Command::new("bash").args(["-euo", "pipefail", "-c", script]).current_dir(root()))
 }
 
-fn timed(line: &str, command: &mut Command) -> anyhow::Result<()> {
+/// Runs a program under a heading and above the time it took; fails if it fails.
+pub fn timed(line: &str, command: &mut Command) -> anyhow::Result<()> {
     println!("\n==> {line}");
     let begin = Instant::now();
     let status = command.status().with_context(|| format!("cannot run `{line}`"))?;
@@ -39,8 +40,18 @@ fn timed(line: &str, command: &mut Command) -> anyhow::Result<()> {
 
 /// What `cargo` with these words prints on stdout; its stderr is shown.
 pub fn cargo_output(words: &[&str]) -> anyhow::Result<String> {
+    cargo_output_with(words, &[])
+}
+
+/// Likewise, with variables in the environment.
+pub fn cargo_output_with(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<String> {
     let line = format!("cargo {}", words.join(" "));
-    let output = command(words).stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{line}`"))?;
+    let mut command = command(words);
+    let output = command
+        .envs(environment.iter().copied())
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot run `{line}`"))?;
     if !output.status.success() {
         bail!("`{line}` failed");
     }

@@ -9,6 +9,7 @@ pub mod event;
 pub mod expect;
 pub mod finding;
 pub mod lease;
+mod looks;
 pub mod mark;
 pub mod plan;
 pub mod policy;

@@ -112,6 +112,19 @@ fn what_an_escape_hides() {
 }
 
 #[test]
+fn what_is_quoted_from_a_policy_is_one_line_and_moves_no_cursor() {
+    for text in ["roles: { reader: { includes: [\"a\\x1b[2Kb\\n\\u202e\"] } }", "a:assign_t@,,h/lpostr\n  d\n\n  dd\n"]
+    {
+        let problems = read_one(text).problems;
+        assert!(!problems.is_empty());
+        for problem in problems {
+            let said = format!("{}{}", problem.message, problem.help.unwrap_or_default());
+            assert!(!said.contains(|c: char| c.is_control() || c == '\u{202e}'), "{said:?}");
+        }
+    }
+}
+
+#[test]
 fn a_file_that_cannot_be_read_does_not_make_its_names_unknown() {
     let mut sources = Sources::one("people.yaml", "people: { alice@acme.test: { groups: [team] } }");
     sources.add("groups.yaml", "groups: [");

@@ -108,6 +108,13 @@ fn parameters() {
 fn names() {
     insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: reader"), @"name-clash 7: the person `alice@acme.test` and the role `reader` are both called `reader` in `production`");
     insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: Reader"), @"case-only-difference 9: `Reader` and `reader` in `production` differ only by capitals");
+    insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: \"r\u{435}ader\""), @r"
+    look-alike-names 7: `reader` and `rеader (U+0435)` in `production` look alike
+    unreadable-name 7: `rеader (U+0435)`, the name of the person `alice@acme.test`, mixes letters of several scripts
+    ");
+    insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: \"al\\u00adice\""), @"unreadable-name 7: `al�ice (U+00AD)`, the name of the person `alice@acme.test`, has a character that cannot be seen");
+    insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: \"田中tanaka\""), @"");
+    insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: \"müller\""), @"");
     insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: pg_alice"), @"reserved-name 7: `pg_alice`, the name of the person `alice@acme.test`, is reserved");
     insta::assert_snapshot!(with("  alice@acme.test: { groups: [team] }", "  alice@acme.test: { groups: [team] }\n  alice@other.test: { groups: [team] }"), @"name-clash 8: the person `alice@other.test` and the person `alice@acme.test` are both called `alice` in `production`");
     insta::assert_snapshot!(with("url: \"${A}\", databases: [app] } }", "url: \"${A}\", databases: [app] } }, known: [alice], leavers: { reassign_to: alice }"), @r"

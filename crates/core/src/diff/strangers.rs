@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Differ;
 use crate::finding::Level;
+use crate::looks::skeleton;
 use crate::plan::{Attribute, Change, Stage};
 use crate::policy::model::Unmanaged;
 use crate::policy::pattern::Glob;
@@ -17,7 +18,9 @@ pub fn find(differ: &mut Differ<'_>) {
         Unmanaged::Fail => Level::Error,
     };
     let rights = rights(differ);
-    for id in strangers(differ) {
+    let strangers_here = strangers(differ);
+    let looks = if strangers_here.is_empty() { BTreeMap::new() } else { looks(differ) };
+    for id in strangers_here {
         let Some(role) = differ.state.roles.get(&id) else { continue };
         let name = differ.name(id);
         let help = format!(
@@ -33,6 +36,11 @@ pub fn find(differ: &mut Differ<'_>) {
         } else if let Some(what) = rights.get(&id) {
             let message = format!("role {name:?} is not in the policy and has rights on {what}");
             differ.find(level, "stranger-with-rights", &name, message, &help);
+        }
+        if let Some(ours) = looks.get(&skeleton(&name)) {
+            let message = format!("role {name:?} is not in the policy and looks like {ours:?}, which is");
+            let help = "people will take one for the other: find out who made it, and rename or drop it";
+            differ.find(Level::Warning, "look-alike-stranger", &name, message, help);
         }
         if (role.create_role || role.bypass_rls || role.replication) && !role.superuser {
             let message = format!("{name:?} is not in the policy and has CREATEROLE, BYPASSRLS or REPLICATION");
@@ -72,6 +80,12 @@ pub fn strangers(differ: &Differ<'_>) -> Vec<RoleId> {
         !expected && !differ.is_ours(**id) && !known.iter().any(|glob| glob.matches(name))
     });
     roles.map(|(id, _)| *id).collect()
+}
+
+/// What the roles of the policy look like, and which they are.
+fn looks(differ: &Differ<'_>) -> BTreeMap<String, String> {
+    let ours = differ.desired.roles.keys().map(|id| differ.desired.names.name(*id).to_owned());
+    ours.map(|name| (skeleton(&name), name)).collect()
 }
 
 /// What unowned roles hold in the governed databases: a name or two of it each.

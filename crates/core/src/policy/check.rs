@@ -4,6 +4,7 @@ mod assignments;
 mod expansion;
 mod grants;
 mod includes;
+mod look_alikes;
 mod names;
 pub(super) mod parameters;
 mod people;

@@ -1,12 +1,26 @@
-//! Keeps passwords that somebody wrote into a policy, in whatever place, out of what is said about it.
+//! Keeps passwords that somebody wrote into a policy, in whatever place, out of what is said about it, and keeps what is
+//! quoted from it from looking like something else.
 
 use super::problem::Problem;
+use super::source::is_unprintable;
 
-/// Takes from the message and the help what may be a secret.
+/// Takes from the message and the help what may be a secret, and what a terminal would obey instead of showing it.
 pub fn problem(problem: &mut Problem) {
-    text(&mut problem.message);
-    if let Some(help) = &mut problem.help {
-        text(help);
+    for said in [Some(&mut problem.message), problem.help.as_mut()].into_iter().flatten() {
+        text(said);
+        one_line(said);
+    }
+}
+
+/// A value of several lines, or one with escape sequences, could pretend to be another problem.
+fn one_line(text: &mut String) {
+    let shown = |(at, c): (usize, char)| match c {
+        c if c.is_whitespace() => ' ',
+        c if is_unprintable(at, c) => '\u{fffd}',
+        c => c,
+    };
+    if text.chars().any(|c| c.is_control() || is_unprintable(1, c)) {
+        *text = text.char_indices().map(shown).collect();
     }
 }
 

@@ -142,7 +142,7 @@ impl Source {
 }
 
 /// Control characters, among them NUL, at which a parser may stop, and those that make text look other than it reads.
-fn is_unprintable(at: usize, character: char) -> bool {
+pub(super) fn is_unprintable(at: usize, character: char) -> bool {
     let byte_order_mark = character == '\u{feff}' && at > 0;
     let reorders = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200b}'..='\u{200f}');
     let line_breaks = matches!(character, '\u{2028}' | '\u{2029}');

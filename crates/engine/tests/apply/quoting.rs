@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
 use rolecall_core::plan::Change;
 use rolecall_engine::postgres::quote::{Ident, Literal};
 use sqlx::{AssertSqlSafe, Row};
@@ -97,5 +99,50 @@ fn quotes_as_postgres_does_or_more() {
             let found: Vec<_> = row.columns().iter().map(|column| sqlx::Column::name(column).to_owned()).collect();
             assert_eq!(found, some);
         }
+    });
+}
+
+/// So many hostile names and values, in one session.
+const HOSTILE: usize = 5_000;
+
+/// Pieces that mean something to PostgreSQL's lexer, or to what stands between it and us.
+const PIECES: [&str; 28] = [
+    "'", "''", "\"", "\"\"", "\\", "\\'", "E'", "U&'", "$$", "$a$", "$", "--", "/*", "*/", ";", "\n", "\r", "\t", " ",
+    "\0", "\u{feff}", "\u{202e}", "é", "e\u{301}", "🎭", "select", "%s", "\u{1}",
+];
+
+/// A new seed each time, so that every run asks something new.
+fn seed() -> u64 {
+    let given = std::env::var("ROLECALL_SEED").ok().and_then(|seed| seed.parse().ok());
+    given.unwrap_or_else(rand::random)
+}
+
+#[test]
+fn hostile_names_and_values_round_trip() {
+    let seed = seed();
+    println!("ROLECALL_SEED={seed}");
+    let mut random = rand::rngs::StdRng::seed_from_u64(seed);
+    let mut text = || -> String {
+        let pieces = random.random_range(1..12);
+        (0..pieces).map(|_| *PIECES.choose(&mut random).unwrap()).collect()
+    };
+    let pairs: Vec<(String, String)> = (0..HOSTILE).map(|_| (text(), text())).collect();
+    each(async |world| {
+        let mut admin = world.admin().await;
+        let mut asked = 0;
+        for some in pairs.chunks(250) {
+            let quoted = |(value, name): &(String, String)| Some((Literal::new(value).ok()?, Ident::new(name).ok()?));
+            let some: Vec<_> = some.iter().filter_map(|pair| Some((pair, quoted(pair)?))).collect();
+            let columns: Vec<_> = some.iter().map(|(_, (value, name))| format!("{value} AS {name}")).collect();
+            let sql = format!("SELECT {}", columns.join(","));
+            let row = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_one(&mut admin).await.unwrap();
+            assert_eq!(row.columns().len(), some.len(), "ROLECALL_SEED={seed}");
+            for (at, ((value, name), _)) in some.iter().enumerate() {
+                assert_eq!(&row.get::<String, _>(at), value, "ROLECALL_SEED={seed}");
+                assert_eq!(sqlx::Column::name(&row.columns()[at]), name, "ROLECALL_SEED={seed}");
+            }
+            asked += some.len();
+        }
+        assert!(asked > HOSTILE / 4, "{asked}");
     });
 }

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::model::{Environment, Policy, Principal, Spanned};
 use super::super::pattern::{Glob, LONGEST_NAME};
 use super::super::problem::Span;
+use super::look_alikes;
 use super::report::{Report, clipped};
 
 /// Who bears a name: in words, and where to point.
-type Bearer = (String, Span);
+pub type Bearer = (String, Span);
 
 pub fn check(policy: &Policy, report: &mut Report<'_>) {
     for (name, environment) in &policy.environments {
         let taken = bearers(policy, name, environment, report);
         case_only(name, &taken, report);
+        look_alikes::among(name, &taken, report);
         foreign(environment, &taken, report);
     }
 }
