@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test's own files and folders")]
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -12,7 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use rolecall_core::secret::Secret;
 use rolecall_engine::postgres::probe::{Answer, probe};
 use rolecall_engine::postgres::{EngineError, Target};
-use rolecall_throwaway::{Options, Server, binaries};
+use rolecall_throwaway::{Options, Server, binaries, locale};
 use sqlx::postgres::PgConnection;
 
 const ENVIRONMENT: &str = r#"environments:
@@ -36,14 +37,17 @@ fn main() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let needs = Needs::read(&std::fs::read_to_string(&path).unwrap());
         let path = std::sync::Arc::new(path);
-        let trial = |name: String, user: &'static str| {
+        let trial = |name: String, user: &'static str, german: bool| {
             let path = path.clone();
-            let trial = Trial::test(name, move || run(&path, user).map_err(Failed::from));
+            let trial = Trial::test(name, move || run(&path, user, german).map_err(Failed::from));
             trial.with_ignored_flag(version < needs.version || (needs.tools && tools(version).is_none()))
         };
-        let mut trials = vec![trial(name.clone(), SUPERUSER)];
+        let mut trials = vec![trial(name.clone(), SUPERUSER, false)];
         if needs.superuser.is_none_or(|from| version < from) {
-            trials.push(trial(format!("{name}_as_admin"), ADMIN));
+            trials.push(trial(format!("{name}_as_admin"), ADMIN, false));
+        }
+        if GERMAN.contains(&name.as_str()) && speaks_german(version) {
+            trials.push(trial(format!("{name}_in_german"), SUPERUSER, true));
         }
         trials
     });
@@ -54,6 +58,17 @@ fn main() {
 const SUPERUSER: &str = "postgres";
 /// Nothing but CREATEROLE, and membership in the owner of the database `app`.
 const ADMIN: &str = "admin";
+
+/// Scenarios with refusals, races with sessions and much SQL, played on a server whose messages are German too: nothing
+/// may depend on what a message says.
+const GERMAN: &[&str] =
+    &["drift", "event_triggers", "grantors", "leavers", "moves", "refusals", "rows", "sessions", "standby", "trap"];
+
+/// The server has its messages in German: Debian's packages do, downloads do not.
+fn speaks_german(version: u32) -> bool {
+    Path::new(&format!("/usr/share/locale/de/LC_MESSAGES/postgres-{version}.mo")).exists()
+        && binaries::find(None).is_ok_and(|found| found.bin.starts_with("/usr/lib/postgresql"))
+}
 
 /// What a scenario asks for, in lines of its prose that begin with `needs: `.
 #[derive(Default)]
@@ -157,17 +172,33 @@ struct Stage {
     policy: tempfile::NamedTempFile,
     ledger: tempfile::TempDir,
     user: &'static str,
+    /// The server's messages are German.
+    german: bool,
+    /// Locales for it.
+    _locales: tempfile::TempDir,
     /// Sessions that stay open, by the name that the scenario gives them.
     sessions: BTreeMap<String, PgConnection>,
 }
 
-fn run(path: &Path, user: &'static str) -> Result<(), String> {
+fn run(path: &Path, user: &'static str, german: bool) -> Result<(), String> {
     let binaries = binaries::find(None).map_err(|error| error.to_string())?;
-    let server = Options::new().start(&binaries).map_err(|error| error.to_string())?;
+    let locales = tempfile::tempdir().unwrap();
+    let mut options = Options::new();
+    if german {
+        let called = locale::make("de_DE", locales.path()).map_err(|error| error.to_string())?;
+        std::fs::set_permissions(locales.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        options = options.locales(locales.path()).setting("lc_messages", called);
+    }
+    let server = options.start(&binaries).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let policy = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     let ledger = tempfile::tempdir().unwrap();
-    let mut stage = Stage { server, runtime, policy, ledger, user, sessions: BTreeMap::new() };
+    let (_locales, sessions) = (locales, BTreeMap::new());
+    let mut stage = Stage { server, runtime, policy, ledger, user, german, _locales, sessions };
+    if german {
+        let said = stage.sql("postgres", "postgres", "SELECT 1 / 0").unwrap_err();
+        assert!(said.contains("Division durch Null"), "{said}");
+    }
     stage.sql("postgres", "postgres", "CREATE ROLE app_owner NOLOGIN").map_err(|error| error.to_string())?;
     stage.sql("postgres", "postgres", "CREATE DATABASE app OWNER app_owner").map_err(|error| error.to_string())?;
     if user == ADMIN {
@@ -209,7 +240,10 @@ impl Stage {
             ["text", ..] => {
                 let said = answer.take().ok_or("a `text` block follows an `sql` block")?;
                 let (said, wanted) = (said.trim(), block.body.trim());
-                if said == wanted || (said.contains(wanted) && !wanted.is_empty() && said.starts_with("ERROR")) {
+                if said == wanted
+                    || (self.german && said.starts_with("ERROR"))
+                    || (said.contains(wanted) && !wanted.is_empty() && said.starts_with("ERROR"))
+                {
                     return Ok(());
                 }
                 Err(format!("expected\n{wanted}\nbut PostgreSQL answered\n{said}"))

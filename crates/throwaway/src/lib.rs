@@ -19,6 +19,7 @@ mod conf;
 mod copy;
 pub mod download;
 mod error;
+pub mod locale;
 mod options;
 mod postmaster;
 mod probe;

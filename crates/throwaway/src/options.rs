@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::{Binaries, Server};
+use std::path::PathBuf;
 
 /// How to start a server. The default is right for tests: socket only, everybody on it trusted, nothing synced.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Options {
     pub max_connections: u16,
     /// Arguments for initdb, after our own (`--encoding=UTF8 --locale=C …`) and therefore stronger.
     pub initdb: Vec<String>,
+    /// A folder with locales beside those that the machine has, as [`locale::make`](crate::locale::make) makes them.
+    pub locales: Option<PathBuf>,
     /// Leave the server running when the value is dropped or the process dies.
     pub keep: bool,
 }
@@ -32,6 +35,7 @@ impl Default for Options {
             hba: None,
             max_connections: 100,
             initdb: Vec::new(),
+            locales: None,
             keep: false,
         }
     }
@@ -82,6 +86,13 @@ impl Options {
     #[must_use]
     pub fn initdb(mut self, argument: impl Into<String>) -> Self {
         self.initdb.push(argument.into());
+        self
+    }
+
+    /// Gives the server locales beside those that the machine has.
+    #[must_use]
+    pub fn locales(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.locales = Some(folder.into());
         self
     }
 

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::{At, Error};
+use crate::options::Options;
 use crate::probe;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -35,11 +36,20 @@ pub(crate) struct Postmaster(Child);
 
 impl Postmaster {
     /// Starts `postgres` on `data`; its messages are added to `log`.
-    pub fn spawn(binaries: &Binaries, data: &Path, log: &Path, account: &Account) -> Result<Self, Error> {
+    pub fn spawn(
+        binaries: &Binaries,
+        data: &Path,
+        log: &Path,
+        account: &Account,
+        options: &Options,
+    ) -> Result<Self, Error> {
         let output = File::options().create(true).append(true).open(log).at("open", log)?;
         let program = binaries.bin.join("postgres");
         let mut command = account.command(&program);
         command.arg("-D").arg(data).stdout(output.try_clone().at("open", log)?).stderr(output).stdin(Stdio::null());
+        if let Some(folder) = &options.locales {
+            command.env("LOCPATH", folder);
+        }
         command.spawn().at("run", &program).map(Self)
     }
 

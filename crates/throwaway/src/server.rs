@@ -80,7 +80,7 @@ impl Server {
 
     fn run(&mut self) -> Result<(), Error> {
         let (data, log) = (self.data_dir(), self.log_file());
-        let mut process = Postmaster::spawn(&self.binaries, &data, &log, &self.account)?;
+        let mut process = Postmaster::spawn(&self.binaries, &data, &log, &self.account, &self.options)?;
         let watched = self.watchdog.as_mut().map_or(Ok(()), |watchdog| watchdog.watch(process.id()));
         let socket = self.socket_dir().join(format!(".s.PGSQL.{}", self.port));
         let result = watched.and_then(|()| process.wait(&self.binaries, &socket, &self.options.superuser, &log));

@@ -3,6 +3,7 @@
 mod audit;
 mod commands;
 mod demo;
+mod german;
 mod given;
 mod picture;
 mod remote;

@@ -24,7 +24,7 @@ people:
 
 /// Waits until the server answers `sql` with `wanted`.
 #[track_caller]
-fn until(stage: &Stage, sql: &str, wanted: &str) {
+pub fn until(stage: &Stage, sql: &str, wanted: &str) {
     let begin = Instant::now();
     while stage.sql("postgres", sql) != wanted {
         assert!(begin.elapsed() < Duration::from_secs(20), "{sql} never said {wanted}");
@@ -32,7 +32,7 @@ fn until(stage: &Stage, sql: &str, wanted: &str) {
     }
 }
 
-const WAITING: &str =
+pub const WAITING: &str =
     "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'rolecall' AND wait_event_type = 'Lock'";
 
 #[test]
