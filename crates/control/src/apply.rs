@@ -6,7 +6,6 @@ use rolecall_core::finding::Level;
 use rolecall_core::plan::Plan;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
-use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::carry::{Work, carry_out};
 use crate::office::{ControlError, Ground, Office};
@@ -58,7 +57,7 @@ impl Office {
     pub(crate) async fn ready(&self, place: Place<'_>) -> Result<Ready, ControlError> {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
-        let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
+        let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
         // After the look: what was decided in between must not show as a difference that nobody decided.
         let ground = self.ground().await?;
         let (plan, _) = Plan::new(place.scene(&state, ground.facts(&self.policy)), place.server_name);

@@ -4,7 +4,6 @@ use rolecall_core::event::{Actor, Draft, EventId, Kind};
 use rolecall_core::plan::{Effect, Step};
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
-use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::office::ControlError;
 use crate::place::Place;
@@ -39,7 +38,7 @@ pub(crate) async fn carry_out(
     let mut done = 0;
     let ran = applier.run(steps, version, &mut |progress| done = progress.done as u64).await;
     let read = match ran {
-        Ok(_) => inspect_with(applier.connection(), &place.target()?, &place.wanted()).await,
+        Ok(_) => applier.inspect(&place.wanted()).await,
         Err(error) => Err(error),
     };
     let state = match read {

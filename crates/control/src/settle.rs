@@ -15,7 +15,6 @@ use rolecall_core::policy::model::Policy;
 use rolecall_core::request::principal;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
-use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::carry::{Work, carry_out};
 use crate::office::{ControlError, Ground, Office};
@@ -162,7 +161,7 @@ impl Office {
     ) -> Result<Finished, ControlError> {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
-        let state = inspect_with(applier.connection(), &target, &wanted).await.map_err(|error| place.says(error))?;
+        let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
         let accounts = accounts(place, Some(&state), principals);
         let Due { steps, unready } = due(place, &state, ground, &accounts);
         let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));

@@ -11,6 +11,7 @@ mod show;
 use std::process::ExitCode;
 
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
 use args::{Arguments, Command};
 use commands::remote;
@@ -35,12 +36,8 @@ fn main() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(1) } else { ExitCode::SUCCESS };
         }
     };
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(run(arguments)));
+    let outcome =
+        runtime(&arguments.command).map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(run(arguments)));
     match outcome {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Failed) => ExitCode::from(1),
@@ -50,6 +47,16 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
     }
+}
+
+/// One thread that waits for the server and does the work too: handing each answer from one thread to another would
+/// cost as much as small answers do. Only the demo has several things to do at once.
+fn runtime(command: &Command) -> std::io::Result<Runtime> {
+    let mut builder = match command {
+        Command::Demo(_) => Builder::new_multi_thread(),
+        _ => Builder::new_current_thread(),
+    };
+    builder.worker_threads(2).enable_all().build()
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {

@@ -13,7 +13,7 @@ use rolecall_core::secret::Secret;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::Target;
 use rolecall_engine::postgres::apply::Applier;
-use rolecall_engine::postgres::inspect::{Wanted, inspect_with};
+use rolecall_engine::postgres::inspect::Wanted;
 use rolecall_throwaway::{Binaries, Server};
 use sqlx::postgres::PgConnection;
 
@@ -133,7 +133,7 @@ impl Trial {
         let before = observe(&mut self.observer, &self.world, self.version).await?;
         let existing: BTreeSet<String> = before.keys().cloned().collect();
         let mut applier = Applier::lock(&self.target).await?;
-        let state = inspect_with(applier.connection(), &self.target, &wanted(&parsed)?).await?;
+        let state = applier.inspect(&wanted(&parsed)?).await?;
         let (plan, _) = Plan::new(scene(&parsed, &state)?, "main");
         let blocking: Vec<String> = plan
             .findings
@@ -155,7 +155,7 @@ impl Trial {
         };
         let done = applier.run(&plan.steps, state.identity.version, &mut look).await;
         done.with_context(|| format!("apply {:#?}", plan.steps))?;
-        let again = inspect_with(applier.connection(), &self.target, &wanted(&parsed)?).await?;
+        let again = applier.inspect(&wanted(&parsed)?).await?;
         let (second, _) = Plan::new(scene(&parsed, &again)?, "main");
         applier.release().await?;
         if !second.is_empty() {

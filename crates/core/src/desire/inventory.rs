@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::policy::model::Spanned;
-use crate::policy::pattern::Pattern;
+use crate::policy::pattern::{Glob, Pattern};
 use crate::privilege::Kind;
 use crate::state::{Contents, HELPER_SCHEMA, Object};
 
@@ -12,6 +12,7 @@ pub struct Inventory<'a> {
     /// What is indexed.
     pub contents: &'a Contents,
     by_schema: HashMap<&'a str, Vec<usize>>,
+    by_name: HashMap<(&'a str, &'a str), Vec<usize>>,
     outside: Vec<usize>,
     schemas: HashMap<&'a str, usize>,
     serials: HashMap<u32, Vec<usize>>,
@@ -23,13 +24,17 @@ impl<'a> Inventory<'a> {
         let mut index = Self {
             contents,
             by_schema: HashMap::new(),
+            by_name: HashMap::new(),
             outside: Vec::new(),
             schemas: HashMap::new(),
             serials: HashMap::new(),
         };
         for (place, object) in contents.objects.iter().enumerate() {
             match &object.schema {
-                Some(schema) => index.by_schema.entry(schema).or_default().push(place),
+                Some(schema) => {
+                    index.by_schema.entry(schema).or_default().push(place);
+                    index.by_name.entry((schema, &object.name)).or_default().push(place);
+                }
                 None => index.outside.push(place),
             }
             if object.kind == Kind::Schema {
@@ -57,6 +62,11 @@ impl<'a> Inventory<'a> {
         self.by_schema.get(name).map_or(&[], Vec::as_slice)
     }
 
+    /// The places of what has this name in a schema: of several kinds, or routines of several types.
+    fn named(&self, schema: &str, name: &str) -> &[usize] {
+        self.by_name.get(&(schema, name)).map_or(&[], Vec::as_slice)
+    }
+
     /// The sequences that a table's columns own.
     pub fn serials(&self, table: u32) -> &[usize] {
         self.serials.get(&table).map_or(&[], Vec::as_slice)
@@ -66,12 +76,11 @@ impl<'a> Inventory<'a> {
     /// Rolecall's own never.
     pub fn matching<'b>(&'b self, pattern: &'b Pattern) -> Box<dyn Iterator<Item = usize> + 'b> {
         let hit = move |place: &usize| self.object(*place).is_some_and(|object| reaches(pattern, object));
-        match &pattern.schema {
-            None => Box::new(self.outside.iter().copied().filter(hit)),
-            Some(schema) => match schema.exact() {
-                Some(schema) => Box::new(self.in_schema(schema).iter().copied().filter(hit)),
-                None => Box::new((0..self.contents.objects.len()).filter(hit)),
-            },
+        let Some(schema) = &pattern.schema else { return Box::new(self.outside.iter().copied().filter(hit)) };
+        match (schema.exact(), pattern.name.as_ref().and_then(Glob::exact)) {
+            (Some(schema), Some(name)) => Box::new(self.named(schema, name).iter().copied().filter(hit)),
+            (Some(schema), None) => Box::new(self.in_schema(schema).iter().copied().filter(hit)),
+            (None, _) => Box::new((0..self.contents.objects.len()).filter(hit)),
         }
     }
 

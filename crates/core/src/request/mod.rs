@@ -22,7 +22,7 @@ pub use file::{extend, file};
 pub use meaning::{effects_digest, meaning};
 pub use party::{members, own, principal};
 pub use refusal::Refusal;
-pub use terms::{BreakGlassTerms, Terms, decides, may_request, values};
+pub use terms::{BreakGlassTerms, Terms, decides, may_request, requestable, values};
 
 use crate::lease::Lease;
 use crate::policy::model::Policy;

@@ -149,9 +149,17 @@ fn break_glass<'a>(
 
 /// True when a principal, or one of its groups, may request a Role in an environment.
 pub fn may_request(policy: &Policy, principal: &Principal, environment: &str, role: &str) -> bool {
+    requestable(policy, principal).any(|(named, roles)| named == environment && roles.iter().any(|r| r.value == role))
+}
+
+/// What somebody may request, by themselves or through each group: an environment with Roles, maybe several times.
+pub fn requestable<'a>(
+    policy: &'a Policy,
+    principal: &'a Principal,
+) -> impl Iterator<Item = (&'a str, &'a [Spanned<String>])> {
     let groups = principal.groups.iter().filter_map(|group| policy.groups.get(&group.value));
     let lists = groups.map(|group| &group.may_request).chain([&principal.may_request]);
-    lists.filter_map(|list| list.get(environment)).flatten().any(|named| named.value == role)
+    lists.flatten().map(|(environment, roles)| (environment.as_str(), roles.as_slice()))
 }
 
 /// Values for a Role's parameters in PostgreSQL's text form: one or more for each parameter, none for anything else.

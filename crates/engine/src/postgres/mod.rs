@@ -15,4 +15,4 @@ pub mod verify;
 
 pub use connect::{Target, execute};
 pub use error::EngineError;
-pub use inspect::{Wanted, inspect, inspect_with};
+pub use inspect::{Wanted, inspect};

@@ -7,7 +7,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy;
 use rolecall_engine::postgres::apply::Applier;
-use rolecall_engine::postgres::inspect::inspect_with;
 
 use crate::args::{Apply, Selection};
 use crate::ledger::Record;
@@ -75,7 +74,7 @@ async fn one(
     let target = place.target()?;
     let wanted = place.wanted();
     let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
-    let state = inspect_with(applier.connection(), &target, &wanted).await.with_context(|| place.label())?;
+    let state = applier.inspect(&wanted).await.with_context(|| place.label())?;
     let given = record.given().await?;
     let (plan, _) = Plan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     let document = PlanDocument::new(&plan)?;
@@ -122,7 +121,7 @@ async fn one(
     let made = bar.position();
     bar.finish_and_clear();
     let read = match ran {
-        Ok(_) => inspect_with(applier.connection(), &target, &wanted).await,
+        Ok(_) => applier.inspect(&wanted).await,
         Err(error) => Err(error),
     };
     let state = match read {

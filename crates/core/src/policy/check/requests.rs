@@ -1,12 +1,12 @@
 //! Who decides on requests: names that must lead somewhere, and requests that nobody could agree to.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::model::{Policy, ROLE_OWNER, RequestRules, Spanned};
 use super::super::problem::Span;
 use super::report::Report;
 use crate::event::Kind;
-use crate::request::{Terms, may_request};
+use crate::request::{Terms, requestable};
 
 /// Every person, group and role that is named must be there, and be one thing.
 pub fn check(policy: &Policy, report: &mut Report<'_>) {
@@ -85,21 +85,43 @@ fn party(policy: &Policy, name: &Spanned<String>, owner: bool, report: &mut Repo
 
 /// Requests that somebody may file and to which too few could agree; once for each role in an environment.
 pub fn usage(policy: &Policy, report: &mut Report<'_>) {
+    let askers = askers(policy);
     for (environment, definition) in &policy.environments {
-        let requestable = policy.roles.keys().filter(|role| !askers(policy, environment, role).is_empty());
-        for role in requestable {
+        for (role, askers) in askers.get(environment.as_str()).into_iter().flatten() {
             let Ok(terms) = Terms::of(policy, environment, role) else { continue };
-            let of_role = definition.rules.roles.get(role).map(|(span, _)| *span);
+            let of_role = definition.rules.roles.get(*role).map(|(span, _)| *span);
             let span = of_role.unwrap_or(definition.span);
-            approvers(policy, environment, role, &terms, span, report);
-            reviewers(policy, environment, role, &terms, span, report);
+            let asked = Asked { policy, environment, role, askers, span };
+            approvers(asked, &terms, report);
+            reviewers(asked, &terms, report);
         }
     }
 }
 
-fn askers<'a>(policy: &'a Policy, environment: &str, role: &str) -> Vec<&'a str> {
-    let may = policy.principals().filter(|(_, principal, _)| may_request(policy, principal, environment, role));
-    may.map(|(id, _, _)| id).collect()
+/// Who may request each role, by environment and role. Everybody's lists are read once, however many roles there are.
+type Askers<'a> = BTreeMap<&'a str, BTreeMap<&'a str, BTreeSet<&'a str>>>;
+
+fn askers(policy: &Policy) -> Askers<'_> {
+    let mut askers = Askers::new();
+    for (id, principal, _) in policy.principals() {
+        for (environment, roles) in requestable(policy, principal) {
+            let by_role = askers.entry(environment).or_default();
+            let known = roles.iter().filter(|role| policy.roles.contains_key(&role.value));
+            known.for_each(|role| drop(by_role.entry(&role.value).or_default().insert(id)));
+        }
+    }
+    askers
+}
+
+/// A role that somebody may request in an environment.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    policy: &'a Policy,
+    environment: &'a str,
+    role: &'a str,
+    askers: &'a BTreeSet<&'a str>,
+    /// Where its rules stand.
+    span: Span,
 }
 
 /// Who is left of some people when somebody's own requests are not theirs to decide.
@@ -108,7 +130,8 @@ fn others(policy: &Policy, people: &BTreeSet<&str>, asker: &str) -> usize {
     people.iter().filter(|id| **id != asker && Some(**id) != owner).count()
 }
 
-fn approvers(policy: &Policy, environment: &str, role: &str, terms: &Terms<'_>, span: Span, report: &mut Report<'_>) {
+fn approvers(asked: Asked<'_>, terms: &Terms<'_>, report: &mut Report<'_>) {
+    let Asked { policy, environment, role, askers, span } = asked;
     let wanted = usize::try_from(terms.approvals).unwrap_or(usize::MAX);
     if wanted == 0 {
         return;
@@ -123,8 +146,8 @@ fn approvers(policy: &Policy, environment: &str, role: &str, terms: &Terms<'_>, 
         );
         return;
     }
-    let short = |asker: &&str| others(policy, &terms.approvers, asker) < wanted;
-    if let Some(asker) = askers(policy, environment, role).into_iter().find(short) {
+    let short = |asker: &&&str| others(policy, &terms.approvers, asker) < wanted;
+    if let Some(asker) = askers.iter().find(short) {
         let left = others(policy, &terms.approvers, asker);
         report.warning(
             "too-few-approvers",
@@ -138,10 +161,11 @@ fn approvers(policy: &Policy, environment: &str, role: &str, terms: &Terms<'_>, 
     }
 }
 
-fn reviewers(policy: &Policy, environment: &str, role: &str, terms: &Terms<'_>, span: Span, report: &mut Report<'_>) {
+fn reviewers(asked: Asked<'_>, terms: &Terms<'_>, report: &mut Report<'_>) {
+    let Asked { policy, environment, role, askers, span } = asked;
     let Some(glass) = &terms.break_glass else { return };
-    let alone = |asker: &&str| glass.allowed.contains(asker) && others(policy, &glass.reviewers, asker) == 0;
-    if let Some(asker) = askers(policy, environment, role).into_iter().find(alone) {
+    let alone = |asker: &&&str| glass.allowed.contains(*asker) && others(policy, &glass.reviewers, asker) == 0;
+    if let Some(asker) = askers.iter().find(alone) {
         report.warning(
             "nobody-reviews",
             span,

@@ -8,12 +8,17 @@ mod transaction;
 use std::collections::BTreeMap;
 
 use rolecall_core::plan::{Stage, Step};
-use sqlx::postgres::PgConnection;
+use rolecall_core::state::ServerState;
 
 use super::connect::{Target, execute};
 use super::error::EngineError;
+use super::inspect::{self, Wanted};
 use batch::{Batch, batches};
 use transaction::Session;
+
+/// The most sessions in other databases that are kept open: a session costs more to open than to keep, but a server
+/// has only so many.
+const KEPT: usize = 16;
 
 /// Where a run stands, told after each transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +52,9 @@ pub struct Applier {
     /// The database of the session that holds the lock.
     database: String,
     maintenance: Session,
+    /// When the server of `maintenance` started: all sessions must be on the same one.
+    started: String,
+    /// Sessions in other databases, for reading before and after and for the changes in between.
     sessions: BTreeMap<String, Session>,
 }
 
@@ -58,16 +66,36 @@ impl Applier {
     pub async fn lock(target: &Target) -> Result<Self, EngineError> {
         let (database, mut conn) = lock::open(target).await?;
         lock::take(&mut conn).await?;
+        let started = inspect::started(&mut conn).await?;
         let maintenance = Session::new(conn).await?;
-        Ok(Self { target: target.clone(), database, maintenance, sessions: BTreeMap::new() })
+        Ok(Self { target: target.clone(), database, maintenance, started, sessions: BTreeMap::new() })
     }
 
-    /// The session that holds the lock, for reading the server under it.
-    pub const fn connection(&mut self) -> &mut PgConnection {
-        &mut self.maintenance.conn
+    /// Reads the server under the lock, each database by the session that changes it.
+    ///
+    /// # Errors
+    /// As [`inspect::inspect`]. The lock's session is then of no further use.
+    pub async fn inspect(&mut self, wanted: &Wanted) -> Result<ServerState, EngineError> {
+        let mut state = inspect::server(&mut self.maintenance.conn).await?;
+        for name in inspect::databases(&state, wanted) {
+            let columns = wanted.columns.get(&name);
+            let contents = if name == self.database {
+                inspect::database(&mut self.maintenance.conn, &mut state, columns).await?
+            } else {
+                let mut session = match self.session(&name).await {
+                    Err(error) if inspect::is_gone(&error) => continue,
+                    opened => opened?,
+                };
+                let contents = inspect::database(&mut session.conn, &mut state, columns).await?;
+                self.keep(&name, session).await;
+                contents
+            };
+            state.contents.insert(name, contents);
+        }
+        Ok(state)
     }
 
-    /// The database that [`Applier::connection`] is in.
+    /// The database of the session that holds the lock.
     pub fn database(&self) -> &str {
         &self.database
     }
@@ -114,17 +142,31 @@ impl Applier {
         };
         // The lock goes with its session: without it, nothing may change any more.
         execute(&mut self.maintenance.conn, "look after the lock", "SELECT").await?;
-        // Taken out: a session that failed does not come back.
-        let mut session = match self.sessions.remove(database) {
-            Some(session) => session,
-            None => {
-                let mut conn = self.target.open(Some(database)).await?;
-                lock::share(&mut conn).await?;
-                Session::new(conn).await?
-            }
-        };
+        let mut session = self.session(database).await?;
         let retries = session.transaction(batch, &self.target).await?;
-        self.sessions.insert(database.to_owned(), session);
+        self.keep(database, session).await;
         Ok(retries)
+    }
+
+    /// A session in another database of the same server, kept or new. It is taken out: one that failed does not come
+    /// back.
+    async fn session(&mut self, database: &str) -> Result<Session, EngineError> {
+        if let Some(mut session) = self.sessions.remove(database) {
+            // The server may have ended it while somebody thought about the plan.
+            if execute(&mut session.conn, "look after the session", "SELECT").await.is_ok() {
+                return Ok(session);
+            }
+        }
+        let mut conn = inspect::open(&self.target, database, &self.started).await?;
+        lock::share(&mut conn).await?;
+        Session::new(conn).await
+    }
+
+    async fn keep(&mut self, database: &str, session: Session) {
+        if self.sessions.len() < KEPT {
+            self.sessions.insert(database.to_owned(), session);
+        } else {
+            inspect::close(session.conn).await;
+        }
     }
 }

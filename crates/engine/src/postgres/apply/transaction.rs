@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use sqlx::postgres::{PgConnection, PgDatabaseError, PgErrorPosition};
-use sqlx::{AssertSqlSafe, Either};
+use sqlx::{AssertSqlSafe, Either, Row};
 
 use super::batch::Batch;
 use super::blocker::Seen;
@@ -34,12 +34,15 @@ struct Failure {
 impl Session {
     /// Learns the session's number, and makes sure that what is told as done outlives a crash of the server.
     pub async fn new(mut conn: PgConnection) -> Result<Self, EngineError> {
-        let commit = sqlx::query_scalar::<_, String>("SHOW synchronous_commit").fetch_one(&mut conn).await;
-        if commit.map_err(|error| EngineError::from_query("ask how the server commits", error))? == "off" {
+        let what = "ask for the session's number";
+        let row = sqlx::raw_sql("SELECT pg_backend_pid(), current_setting('synchronous_commit')").fetch_one(&mut conn);
+        let (pid, commit) = row
+            .await
+            .and_then(|row| Ok((row.try_get(0)?, row.try_get::<String, _>(1)?)))
+            .map_err(|error| EngineError::from_query(what, error))?;
+        if commit == "off" {
             execute(&mut conn, "wait for each commit", "SET synchronous_commit = local").await?;
         }
-        let pid = sqlx::query_scalar("SELECT pg_backend_pid()").fetch_one(&mut conn).await;
-        let pid = pid.map_err(|error| EngineError::from_query("ask for the session's number", error))?;
         Ok(Self { conn, pid })
     }
 

@@ -14,6 +14,7 @@ use sqlx::postgres::PgConnection;
 
 use super::connect::{Target, execute};
 use super::error::EngineError;
+pub(super) use server::started;
 
 /// Everything is read from one snapshot, so that no object is seen without its owner or its schema. A row policy on what
 /// should be Rolecall's own tables is an error, rather than code that runs with Rolecall's rights.
@@ -34,44 +35,47 @@ pub struct Wanted {
 /// The server or one of the databases cannot be reached or read, or is older than PostgreSQL 14.
 pub async fn inspect(target: &Target, wanted: &Wanted) -> Result<ServerState, EngineError> {
     let mut conn = target.open(None).await?;
-    let state = inspect_with(&mut conn, target, wanted).await?;
+    let mut state = server(&mut conn).await?;
+    let started = started(&mut conn).await?;
+    for name in databases(&state, wanted) {
+        let mut session = match open(target, &name, &started).await {
+            Err(error) if is_gone(&error) => continue,
+            opened => opened?,
+        };
+        let contents = database(&mut session, &mut state, wanted.columns.get(&name)).await?;
+        close(session).await;
+        state.contents.insert(name, contents);
+    }
     close(conn).await;
     Ok(state)
 }
 
-/// Reads a server: what is server-wide by `conn`, which is in no transaction, and each database by a session of its own.
-///
-/// # Errors
-/// As [`inspect`]. `conn` is then of no further use.
-pub async fn inspect_with(
-    conn: &mut PgConnection,
-    target: &Target,
-    wanted: &Wanted,
-) -> Result<ServerState, EngineError> {
+/// What is server-wide.
+pub(super) async fn server(conn: &mut PgConnection) -> Result<ServerState, EngineError> {
     execute(conn, "begin to read the server", BEGIN).await?;
     let state = server::read(conn).await;
     let ended = execute(conn, "end reading the server", "COMMIT").await;
-    let mut state = state?;
+    let state = state?;
     ended?;
-    let started = server::started(conn).await?;
-    for name in databases(&state, wanted) {
-        let mut conn = match target.open(Some(&name)).await {
-            // It was dropped after the list of databases was read.
-            Err(error) if error.sqlstate() == Some("3D000") => continue,
-            opened => opened?,
-        };
-        if server::started(&mut conn).await? != started {
-            return Err(EngineError::OtherServer { database: name });
-        }
-        let contents = database(&mut conn, &mut state, wanted.columns.get(&name)).await?;
-        close(conn).await;
-        state.contents.insert(name, contents);
-    }
     Ok(state)
 }
 
+/// A session in a database of the server that started at an instant.
+pub(super) async fn open(target: &Target, name: &str, started: &str) -> Result<PgConnection, EngineError> {
+    let mut conn = target.open(Some(name)).await?;
+    if server::started(&mut conn).await? != started {
+        return Err(EngineError::OtherServer { database: name.to_owned() });
+    }
+    Ok(conn)
+}
+
+/// The database was dropped after the list of databases was read.
+pub(super) fn is_gone(error: &EngineError) -> bool {
+    error.sqlstate() == Some("3D000")
+}
+
 /// What is inside the database that `conn` is in.
-async fn database(
+pub(super) async fn database(
     conn: &mut PgConnection,
     state: &mut ServerState,
     columns: Option<&Vec<Pattern>>,
@@ -83,13 +87,13 @@ async fn database(
 }
 
 /// The databases to look into: those that are wanted, and those that mention a role of Rolecall's.
-fn databases(state: &ServerState, wanted: &Wanted) -> Vec<String> {
+pub(super) fn databases(state: &ServerState, wanted: &Wanted) -> Vec<String> {
     let open = state.databases.iter().filter(|database| database.allows_connections);
     let chosen = open.filter(|database| database.mentions_owned || wanted.databases.contains(&database.name));
     chosen.map(|database| database.name.clone()).collect()
 }
 
 /// Says goodbye. All has been read by then, so that it does not matter whether the server hears it.
-async fn close(conn: PgConnection) {
+pub(super) async fn close(conn: PgConnection) {
     drop(sqlx::Connection::close(conn).await);
 }

@@ -33,7 +33,7 @@ pub(super) async fn read(conn: &mut PgConnection) -> Result<ServerState, EngineE
 }
 
 /// When the server started, to the microsecond: sessions that see different instants are on different servers.
-pub(super) async fn started(conn: &mut PgConnection) -> Result<String, EngineError> {
+pub(in crate::postgres) async fn started(conn: &mut PgConnection) -> Result<String, EngineError> {
     let mut started = String::new();
     copy(conn, "read when the server started", include_str!("sql/started.sql"), |row| {
         row.text(0)?.clone_into(&mut started);
