@@ -12,7 +12,7 @@ pub struct Inventory<'a> {
     /// What is indexed.
     pub contents: &'a Contents,
     by_schema: HashMap<&'a str, Vec<usize>>,
-    by_name: HashMap<(&'a str, &'a str), Vec<usize>>,
+    by_name: HashMap<&'a str, HashMap<&'a str, Vec<usize>>>,
     outside: Vec<usize>,
     schemas: HashMap<&'a str, usize>,
     serials: HashMap<u32, Vec<usize>>,
@@ -33,7 +33,7 @@ impl<'a> Inventory<'a> {
             match &object.schema {
                 Some(schema) => {
                     index.by_schema.entry(schema).or_default().push(place);
-                    index.by_name.entry((schema, &object.name)).or_default().push(place);
+                    index.by_name.entry(schema).or_default().entry(&object.name).or_default().push(place);
                 }
                 None => index.outside.push(place),
             }
@@ -64,7 +64,7 @@ impl<'a> Inventory<'a> {
 
     /// The places of what has this name in a schema: of several kinds, or routines of several types.
     fn named(&self, schema: &str, name: &str) -> &[usize] {
-        self.by_name.get(&(schema, name)).map_or(&[], Vec::as_slice)
+        self.by_name.get(schema).and_then(|names| names.get(name)).map_or(&[], Vec::as_slice)
     }
 
     /// The sequences that a table's columns own.

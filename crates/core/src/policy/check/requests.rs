@@ -106,8 +106,9 @@ fn askers(policy: &Policy) -> Askers<'_> {
     for (id, principal, _) in policy.principals() {
         for (environment, roles) in requestable(policy, principal) {
             let by_role = askers.entry(environment).or_default();
-            let known = roles.iter().filter(|role| policy.roles.contains_key(&role.value));
-            known.for_each(|role| drop(by_role.entry(&role.value).or_default().insert(id)));
+            for role in roles.iter().filter(|role| policy.roles.contains_key(&role.value)) {
+                by_role.entry(role.value.as_str()).or_default().insert(id);
+            }
         }
     }
     askers
