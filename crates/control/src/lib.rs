@@ -58,6 +58,7 @@ pub mod identity;
 pub mod keeper;
 pub mod ledger;
 pub mod look;
+pub mod measure;
 mod objects;
 mod office;
 pub mod place;

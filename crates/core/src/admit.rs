@@ -146,6 +146,8 @@ pub enum Action<'a> {
     ExportLedger,
     /// Change webhooks and the server's other settings.
     Configure,
+    /// Read the numbers that monitoring asks for: how much there is of what, and of nobody in particular.
+    ReadMetrics,
     /// Take a copy of the store, or put one back.
     Backup,
 }
@@ -240,7 +242,7 @@ pub fn admit(
         // An administrator who was suspended is nobody; this keeps another from letting themselves back in by a race.
         Action::Reinstate { who: whom } if who.is(whom) => Err(Denied::Own),
         Action::Reinstate { who: _ } => who.administers_or(false),
-        Action::Plan | Action::Verify => who.reads_all_or(false),
+        Action::Plan | Action::Verify | Action::ReadMetrics => who.reads_all_or(false),
         Action::Apply | Action::Adopt | Action::LoadPolicy | Action::Configure | Action::Backup => {
             who.administers_or(false)
         }

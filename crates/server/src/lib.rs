@@ -5,6 +5,7 @@ mod health;
 pub mod identity;
 mod listener;
 mod live;
+mod metrics;
 mod page;
 pub mod problem;
 mod shield;
@@ -48,11 +49,12 @@ pub fn router(app: App) -> Router {
         .merge(api)
         .route("/api/v1/openapi.json", axum::routing::get(api::openapi))
         .merge(health::routes())
+        .merge(metrics::routes())
         .merge(page::routes())
         .fallback(page::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(from_fn(shield::patience))
         .layer(from_fn_with_state(app.clone(), shield::headers))
-        .layer(from_fn(shield::log))
+        .layer(from_fn_with_state(app.clone(), shield::log))
         .with_state(app)
 }

@@ -46,13 +46,14 @@ pub async fn patience(request: Request, next: Next) -> Response {
     }
 }
 
-/// One line for each answer: the route, not the address, which can hold names; never a header or a body.
-pub async fn log(request: Request, next: Next) -> Response {
+/// One line and one count for each answer: the route, not the address, which can hold names; never a header or a body.
+pub async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
-    let (status, took) = (response.status().as_u16(), begun.elapsed().as_millis() as u64);
-    tracing::info!(%method, route, status, ms = took, "request");
+    let (status, took) = (response.status().as_u16(), begun.elapsed());
+    app.live().answered(&method, &route, status, took);
+    tracing::info!(%method, route, status, ms = took.as_millis() as u64, "request");
     response
 }

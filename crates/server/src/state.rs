@@ -8,6 +8,8 @@ use rolecall_control::keeper::Keeper;
 use rolecall_core::secret::Secret;
 use tokio::sync::watch;
 
+use crate::metrics::Live;
+
 /// How the server is set up.
 #[derive(Debug, Clone, Default)]
 pub struct Config {
@@ -50,13 +52,14 @@ struct Inner {
     keeper: Arc<Keeper>,
     refusals: Refusals,
     closing: watch::Sender<bool>,
+    live: Live,
 }
 
 impl App {
     /// A server's state.
     pub fn new(config: Config, keeper: Arc<Keeper>) -> Self {
         let (closing, _) = watch::channel(false);
-        Self { inner: Arc::new(Inner { config, keeper, refusals: Refusals::default(), closing }) }
+        Self { inner: Arc::new(Inner { config, keeper, refusals: Refusals::default(), closing, live: Live::default() }) }
     }
 
     /// How the server is set up.
@@ -77,6 +80,10 @@ impl App {
     /// Counts refused sign-ins.
     pub fn refusals(&self) -> &Refusals {
         &self.inner.refusals
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.inner.live
     }
 
     /// Becomes true when the server is about to stop: answers that go on for long end then.

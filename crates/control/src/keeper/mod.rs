@@ -26,7 +26,9 @@ pub use status::{Status, Waiting};
 
 use crate::office::{ControlError, Office};
 use crate::source::SourceError;
+use crate::measure::Counted;
 use crate::store::{Store, StoreError};
+use crate::webhook::Tally;
 
 /// The policy in force.
 #[derive(Clone)]
@@ -70,6 +72,8 @@ pub struct Keeper {
     pace: Pace,
     /// Sessions for looking at servers that answered last time, and at those that did not.
     room: (Arc<Semaphore>, Arc<Semaphore>),
+    told: Tally,
+    counted: Counted,
 }
 
 impl Keeper {
@@ -91,6 +95,8 @@ impl Keeper {
             settling: Mutex::default(),
             pace,
             room,
+            told: Tally::default(),
+            counted: Counted::default(),
         };
         Ok(Arc::new(keeper))
     }
@@ -113,6 +119,16 @@ impl Keeper {
     /// The use cases, by the policy in force now.
     pub fn office(&self) -> Office {
         Office::new(self.store.clone(), self.ruling().policy)
+    }
+
+    /// How the messages of webhooks fare.
+    pub const fn told(&self) -> &Tally {
+        &self.told
+    }
+
+    /// What was counted in the ledger so far.
+    pub(crate) const fn counted(&self) -> &Counted {
+        &self.counted
     }
 
     /// Says that a decision was made: it is carried out at once instead of a few seconds later.

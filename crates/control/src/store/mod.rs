@@ -4,6 +4,7 @@
 mod access;
 mod append;
 mod bookmark;
+mod count;
 mod error;
 mod lists;
 mod once;

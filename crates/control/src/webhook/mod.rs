@@ -4,6 +4,7 @@
 
 mod message;
 mod send;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 pub use message::{Message, signature};
+pub use tally::{Tally, Told};
 
 use crate::keeper::Keeper;
 use crate::office::ControlError;
@@ -102,7 +104,7 @@ enum Trouble {
 
 /// Sends what a webhook has not been told yet.
 async fn catch_up(keeper: &Keeper, name: &str, webhook: &Webhook, public: &str) -> Result<(), Trouble> {
-    let reader = format!("webhook {name}");
+    let reader = reader(name);
     let store = keeper.store();
     let Some(done) = store.read().bookmark(&reader).await? else {
         // A new webhook is told what happens from now on, not the whole past.
@@ -111,13 +113,11 @@ async fn catch_up(keeper: &Keeper, name: &str, webhook: &Webhook, public: &str) 
         }
         return Ok(());
     };
-    let kinds = match &webhook.events[..] {
-        [] => USUAL.iter().map(|kind| (*kind).to_owned()).collect(),
-        named => named.iter().map(|kind| kind.value.clone()).collect(),
-    };
-    let filter = Filter { kinds, after: Some(done), limit: AT_ONCE, ..Filter::default() };
+    let filter = Filter { kinds: kinds(webhook), after: Some(done), limit: AT_ONCE, ..Filter::default() };
     for event in store.read().log(&filter).await? {
-        match send(name, webhook, &event, public).await {
+        let sent = send(name, webhook, &event, public).await;
+        keeper.told().note(name, sent.is_ok(), store.clock().now());
+        match sent {
             Ok(()) => {}
             Err(why) if store.clock().now().duration_since(event.at) > GIVE_UP => {
                 give_up(keeper, name, &event, &why).await?
@@ -127,6 +127,19 @@ async fn catch_up(keeper: &Keeper, name: &str, webhook: &Webhook, public: &str) 
         store.put_bookmark(&reader, event.id).await?;
     }
     Ok(())
+}
+
+/// How a webhook is called where the store keeps how far it has read.
+pub(crate) fn reader(name: &str) -> String {
+    format!("webhook {name}")
+}
+
+/// What a webhook is told of.
+pub(crate) fn kinds(webhook: &Webhook) -> Vec<String> {
+    match &webhook.events[..] {
+        [] => USUAL.iter().map(|kind| (*kind).to_owned()).collect(),
+        named => named.iter().map(|kind| kind.value.clone()).collect(),
+    }
 }
 
 async fn give_up(keeper: &Keeper, name: &str, event: &Event, why: &str) -> Result<(), Trouble> {

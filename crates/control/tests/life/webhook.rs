@@ -74,6 +74,9 @@ async fn what_happens_is_told_in_order_and_signed_until_it_is_taken() {
     let id = company.filed("42").await;
     keeper.office().deny(&company.person("lea"), id, "not <today>").await.unwrap();
     soon("three messages", async || taken.lock().unwrap().len() == 3).await;
+    soon("the count", async || keeper.told().all().get("ops").is_some_and(|ops| ops.taken == 2)).await;
+    let ops = keeper.told().all()["ops"];
+    assert_eq!((ops.taken, ops.failed, ops.last.is_some()), (2, 1, true));
     let taken = taken.lock().unwrap().clone();
     let parsed: Vec<serde_json::Value> = taken.iter().map(|taken| serde_json::from_str(&taken.body).unwrap()).collect();
     let kinds: Vec<_> = parsed.iter().map(|message| message["type"].as_str().unwrap()).collect();

@@ -20,11 +20,13 @@ pub enum Scope {
     Decide,
     /// Everything that changes Rolecall or a server beside Requests.
     Administer,
+    /// Read the numbers that monitoring asks for, and nothing else.
+    Metrics,
 }
 
 impl Scope {
     /// Every one.
-    pub const ALL: [Self; 4] = [Self::Read, Self::Request, Self::Decide, Self::Administer];
+    pub const ALL: [Self; 5] = [Self::Read, Self::Request, Self::Decide, Self::Administer, Self::Metrics];
 
     /// As it is written.
     pub const fn word(self) -> &'static str {
@@ -33,6 +35,7 @@ impl Scope {
             Self::Request => "request",
             Self::Decide => "decide",
             Self::Administer => "administer",
+            Self::Metrics => "metrics",
         }
     }
 
@@ -68,6 +71,7 @@ impl Scope {
             | Action::RevokeToken { .. }
             | Action::Configure
             | Action::Backup => Self::Administer,
+            Action::ReadMetrics => Self::Metrics,
         }
     }
 }
@@ -80,7 +84,7 @@ impl fmt::Display for Scope {
 
 /// A word that is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no scope of this name; there are read, request, decide and administer")]
+#[error("there is no scope of this name; there are read, request, decide, administer and metrics")]
 pub struct NoScope;
 
 impl FromStr for Scope {

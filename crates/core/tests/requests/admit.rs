@@ -55,6 +55,7 @@ fn every_action_and_every_caller() {
         (Action::Reinstate { who: &ada }, "--------++-"),
         (Action::Plan, "+-+-----++-"),
         (Action::Verify, "+-+-----++-"),
+        (Action::ReadMetrics, "+-+-----++-"),
         (Action::Apply, "+-------++-"),
         (Action::Adopt, "+-------++-"),
         (Action::LoadPolicy, "+-------++-"),

@@ -273,6 +273,8 @@ pub enum TokenScope {
     Decide,
     /// Everything that changes Rolecall or a server beside requests.
     Administer,
+    /// Read the numbers at /metrics, and nothing else.
+    Metrics,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

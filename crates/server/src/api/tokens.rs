@@ -25,7 +25,7 @@ pub struct TokenView {
     id: String,
     /// Whose: the id of a person or service, or `(operator)`.
     of: String,
-    /// read, request, decide, administer.
+    /// read, request, decide, administer, metrics.
     scopes: Vec<String>,
     /// What its maker noted.
     note: String,
@@ -56,7 +56,7 @@ pub struct MadeToken {
 pub struct MakeToken {
     /// Whose: the id of a person or service; one's own if not given.
     of: Option<String>,
-    /// read, request, decide, administer.
+    /// read, request, decide, administer, metrics.
     #[schema(value_type = Vec<String>, example = json!(["read", "request"]))]
     scopes: Vec<Scope>,
     /// When it ends: in 90 days if not given, in 366 days at the latest.

@@ -121,6 +121,7 @@ fn meaning(scope: Scope) -> &'static str {
         Scope::Request => "ask for access, use it, end it",
         Scope::Decide => "approve, deny and review",
         Scope::Administer => "everything else that changes something",
+        Scope::Metrics => "read the numbers at /metrics, and nothing else",
     }
 }
 

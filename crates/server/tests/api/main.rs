@@ -6,4 +6,5 @@ mod company;
 mod hostile;
 mod life;
 mod lists;
+mod metrics;
 mod table;

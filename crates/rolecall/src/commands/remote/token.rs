@@ -126,5 +126,6 @@ fn scope(scope: TokenScope) -> Scope {
         TokenScope::Request => Scope::Request,
         TokenScope::Decide => Scope::Decide,
         TokenScope::Administer => Scope::Administer,
+        TokenScope::Metrics => Scope::Metrics,
     }
 }

@@ -1,0 +1,32 @@
+//! `/metrics` for Prometheus, in OpenMetrics' text form. It takes a token with the scope `metrics`, and names nobody.
+
+mod live;
+mod page;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse;
+use axum::routing::get;
+use prometheus_client::encoding::text::encode;
+
+pub use live::Live;
+
+use crate::App;
+use crate::identity::Asker;
+use crate::problem::Problem;
+
+/// What OpenMetrics calls itself.
+const FORM: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+pub fn routes() -> Router<App> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+async fn metrics(State(app): State<App>, asker: Asker) -> Result<impl IntoResponse, Problem> {
+    let measured = app.keeper().measure(&asker.office, &asker.identity.actor).await?;
+    app.live().ended(&measured.ended);
+    let mut text = String::new();
+    encode(&mut text, &page::registry(app.live(), &measured)).map_err(|_| Problem::new("internal"))?;
+    Ok(([(CONTENT_TYPE, FORM)], text))
+}
