@@ -117,11 +117,7 @@ impl Keeper {
 
 impl Counted {
     /// Counts what was written since the last time, up to an entry that is there.
-    async fn catch_up(
-        &self,
-        read: &Reader,
-        size: u64,
-    ) -> Result<(BTreeMap<String, u64>, Vec<Ended>), StoreError> {
+    async fn catch_up(&self, read: &Reader, size: u64) -> Result<(BTreeMap<String, u64>, Vec<Ended>), StoreError> {
         let mut ended = Vec::new();
         let mut tally = self.0.lock().await;
         let first = tally.upto.is_none();

@@ -59,7 +59,9 @@ impl App {
     /// A server's state.
     pub fn new(config: Config, keeper: Arc<Keeper>) -> Self {
         let (closing, _) = watch::channel(false);
-        Self { inner: Arc::new(Inner { config, keeper, refusals: Refusals::default(), closing, live: Live::default() }) }
+        Self {
+            inner: Arc::new(Inner { config, keeper, refusals: Refusals::default(), closing, live: Live::default() }),
+        }
     }
 
     /// How the server is set up.

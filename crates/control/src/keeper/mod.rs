@@ -24,9 +24,9 @@ use tokio_util::sync::CancellationToken;
 pub use servers::Pace;
 pub use status::{Status, Waiting};
 
+use crate::measure::Counted;
 use crate::office::{ControlError, Office};
 use crate::source::SourceError;
-use crate::measure::Counted;
 use crate::store::{Store, StoreError};
 use crate::webhook::Tally;
 

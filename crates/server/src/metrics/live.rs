@@ -59,9 +59,8 @@ impl Live {
     /// Applies have ended.
     pub fn ended(&self, ended: &[Ended]) {
         for apply in ended {
-            let place = || {
-                vec![("environment", apply.place.environment.clone()), ("server", apply.place.server.clone())]
-            };
+            let place =
+                || vec![("environment", apply.place.environment.clone()), ("server", apply.place.server.clone())];
             if let Some(took) = apply.took {
                 self.took.get_or_create(&place()).observe(took.as_secs_f64());
             }

@@ -35,8 +35,14 @@ fn gauge(registry: &mut Registry, name: &str, help: &str, value: i64) {
 }
 
 fn servers(registry: &mut Registry, measured: &Measured) {
-    let (up, looked, answered, drift, waiting, stopped) =
-        (Gauges::default(), Gauges::default(), Gauges::default(), Gauges::default(), Gauges::default(), Gauges::default());
+    let (up, looked, answered, drift, waiting, stopped) = (
+        Gauges::default(),
+        Gauges::default(),
+        Gauges::default(),
+        Gauges::default(),
+        Gauges::default(),
+        Gauges::default(),
+    );
     for status in &measured.servers {
         let labels = place(status);
         let set = |gauges: &Gauges, value: i64| _ = gauges.get_or_create(&labels).set(value);
