@@ -16,7 +16,7 @@ const SUITES: &[&str] = &["scenarios", "apply", "inspect", "render"];
 const SLOW: &str = "many";
 
 /// The others that ask a PostgreSQL server: on every version only at night. A new suite is one more word.
-const MORE: &[&str] = &["cli", "life", "trials"];
+const MORE: &[&str] = &["cli", "life", "model", "trials"];
 
 /// From this version on, memberships have grantors that count, and CREATEROLE alone is no right to a role.
 const TURN: u32 = 16;
@@ -24,8 +24,9 @@ const TURN: u32 = 16;
 /// Those that are worth their time on other versions only at night, too, and have a long mode.
 const LONG: &[&str] = &["faults"];
 
-/// So many trials beside those of kept seeds.
+/// So many trials and sequences beside those of kept seeds.
 const TRIALS: (&str, &str) = ("ROLECALL_TRIALS", "2000");
+const SEQUENCES: (&str, &str) = ("ROLECALL_SEQUENCES", "300");
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -44,7 +45,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// All suites on all versions, with whatever takes long.
 pub fn nightly() -> anyhow::Result<()> {
-    on_each(&download::majors(), &[SUITES, MORE, LONG].concat(), &[], &[(NIGHTLY, "1"), TRIALS])
+    on_each(&download::majors(), &[SUITES, MORE, LONG].concat(), &[], &[(NIGHTLY, "1"), TRIALS, SEQUENCES])
 }
 
 fn on_each(majors: &[u32], suites: &[&str], words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {

@@ -51,6 +51,7 @@ mod approve;
 pub mod audit;
 mod break_glass;
 mod carry;
+mod cause;
 pub mod clock;
 pub mod credential;
 mod end;

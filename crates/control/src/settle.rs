@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rolecall_core::desire::{closure, dates};
-use rolecall_core::event::{Actor, Draft, Drafts, EventId, Kind};
+use rolecall_core::event::{Actor, Draft, Drafts, Kind};
 use rolecall_core::lease;
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
 use rolecall_core::policy::model::Policy;
@@ -17,6 +17,7 @@ use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 
 use crate::carry::{Work, carry_out};
+use crate::cause::Causes;
 use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
 use crate::request::Nothing;
@@ -79,8 +80,10 @@ impl Office {
         let ground = &self.ground().await?;
         let here = ground.kept.iter().filter(|kept| kept.lease.environment == name && kept.reach != Reach::Open);
         let moving: &Vec<&Kept> = &here.collect();
+        let causes = &Causes::read(self).await?;
         let holders = moving.iter().map(|kept| kept.lease.principal.as_str());
-        let mut concerned: BTreeSet<&str> = holders.chain(ground.suspended.iter().map(String::as_str)).collect();
+        // Whoever was let back in, too: what the policy gives them comes back by this, and by nothing else.
+        let mut concerned: BTreeSet<&str> = holders.chain(causes.judged()).collect();
         concerned.extend(dates(&self.policy, name, ground.now).passed);
         let (concerned, mut settled) = (&concerned, Settled::default());
         if concerned.is_empty() {
@@ -91,7 +94,7 @@ impl Office {
             if work.len() == AT_ONCE {
                 results.extend(work.next().await);
             }
-            work.push(self.server(place, ground, concerned, moving));
+            work.push(self.server(place, ground, concerned, moving, causes));
         }
         while let Some(result) = work.next().await {
             results.push(result);
@@ -158,6 +161,7 @@ impl Office {
         ground: &Ground,
         principals: &BTreeSet<&str>,
         moving: &[&Kept],
+        causes: &Causes,
     ) -> Result<Finished, ControlError> {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
@@ -165,7 +169,7 @@ impl Office {
         let accounts = accounts(place, Some(&state), principals);
         let Due { steps, unready } = due(place, &state, ground, &accounts);
         let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
-        let cause = moving.iter().map(|kept| EventId(kept.lease.id.0)).min();
+        let cause = causes.of(place, &state, &steps, moving);
         let told = if steps.is_empty() {
             let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
             Draft { cause, ..Draft::new(kind) }

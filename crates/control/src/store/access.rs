@@ -1,12 +1,13 @@
 //! Requests, Leases and suspensions in the store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use rolecall_core::event::EventId;
 use rolecall_core::lease::{self, Lease};
 use rolecall_core::request::{Request, RequestId};
 use serde::de::DeserializeOwned;
-use sqlx::SqliteConnection;
+use sqlx::{Row, SqliteConnection};
 
 use super::rows::number;
 use super::{Reader, StoreError, Tx};
@@ -175,6 +176,16 @@ impl Reader {
     /// Who is suspended by an act.
     pub async fn suspended(&self) -> Result<BTreeSet<String>, StoreError> {
         suspended(&mut *self.connection().await?).await
+    }
+
+    /// Everybody whom an act has shut out or let back in, with the entry that tells of the last such act.
+    pub(crate) async fn standings(&self) -> Result<BTreeMap<String, EventId>, StoreError> {
+        let rows =
+            sqlx::query("SELECT principal, event FROM standing").fetch_all(&mut *self.connection().await?).await?;
+        let event = |row: &sqlx::sqlite::SqliteRow| {
+            Ok((row.try_get("principal")?, EventId(row.try_get::<i64, _>("event")?.cast_unsigned())))
+        };
+        rows.iter().map(event).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rolecall_core::event::Place;
+use rolecall_core::event::{EventId, Place};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection};
 
@@ -83,6 +83,14 @@ impl Reader {
     /// The policy that was loaded last.
     pub async fn policy(&self) -> Result<Option<PolicyVersion>, StoreError> {
         policy(&mut *self.connection().await?).await
+    }
+
+    /// The entry that tells of it.
+    pub(crate) async fn policy_event(&self) -> Result<Option<EventId>, StoreError> {
+        let event: Option<i64> = sqlx::query_scalar("SELECT event FROM policy_version ORDER BY version DESC LIMIT 1")
+            .fetch_optional(&mut *self.connection().await?)
+            .await?;
+        Ok(event.map(|event| EventId(event.cast_unsigned())))
     }
 
     /// What is known of each server.

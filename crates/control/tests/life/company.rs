@@ -11,7 +11,7 @@ use rolecall_control::clock::Clock;
 use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Filter, Options, Store};
 use rolecall_core::desire::{NOBODY, Scene};
-use rolecall_core::event::{Actor, EventId};
+use rolecall_core::event::{Actor, Event, EventId};
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::policy::{Sources, read};
@@ -91,7 +91,12 @@ impl Company {
     }
 
     async fn apply(&self) {
-        let policy = self.policy("", "");
+        self.apply_with("", "").await;
+    }
+
+    /// Applies the policy with one thing in it changed.
+    pub async fn apply_with(&self, old: &str, new: &str) {
+        let policy = self.policy(old, new);
         let environment = &policy.environments["production"];
         let target = Target::parse(&Secret::new(self.server.url("postgres", "postgres"))).unwrap();
         let patterns = policy.roles["support"].grants[0].on.iter().map(|on| on.value.clone()).collect();
@@ -241,6 +246,12 @@ impl Company {
         let filter = Filter { limit: 1_000, ..Filter::default() };
         let events = self.store(&self.path()).await.read().log(&filter).await.unwrap();
         events.iter().skip(1).map(|event| event.kind.name().to_owned()).collect()
+    }
+
+    /// The newest Event of a kind.
+    pub async fn newest(&self, kind: &str) -> Event {
+        let filter = Filter { kinds: vec![kind.to_owned()], newest_first: true, limit: 1, ..Filter::default() };
+        self.store(&self.path()).await.read().log(&filter).await.unwrap().remove(0)
     }
 
     /// The kinds of the Events that belong to a Request.

@@ -131,6 +131,30 @@ async fn suspended_and_let_back_in_and_ended_early() {
     assert!(company.rows("bob").await.is_err());
 }
 
+/// Bob has something by the policy.
+const ASSIGNED: (&str, &str) = (
+    "bob@acme.test: { groups: [agents] }",
+    "bob@acme.test: { groups: [agents], assign: { production: { role: support, with: { customer: 42 } } } }",
+);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_let_back_in_has_again_what_the_policy_gives_and_the_ledger_says_why() {
+    let company = Company::new().await;
+    company.apply_with(ASSIGNED.0, ASSIGNED.1).await;
+    let office = company.office_with(ASSIGNED.0, ASSIGNED.1).await;
+    let (ada, bob) = (company.person("ada"), address("bob"));
+    office.suspend(&ada, &bob, "T-1").await.unwrap();
+    office.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err());
+    for kind in ["apply_begun", "apply_finished"] {
+        assert_eq!(company.newest(kind).await.cause, Some(company.newest("standing_changed").await.id), "{kind}");
+    }
+    office.reinstate(&ada, &bob, "T-1 is over").await.unwrap();
+    office.settle().await.unwrap();
+    assert_eq!(company.rows("bob").await, Ok(vec![42]));
+    assert_eq!(company.newest("apply_begun").await.cause, Some(company.newest("standing_changed").await.id));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_leases_each_end_on_their_own() {
     let company = Company::new().await;

@@ -1,0 +1,114 @@
+//! What can be done to Rolecall, and the doing of it through its use cases.
+
+use std::collections::BTreeMap;
+
+use rolecall_control::ControlError;
+use rolecall_control::keeper::Keeper;
+use rolecall_core::event::Actor;
+use rolecall_core::request::{Draft, RequestId, Until};
+use serde::{Deserialize, Serialize};
+
+/// One act of somebody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Act {
+    Ask {
+        by: String,
+        role: String,
+        customer: Option<i64>,
+        lasts: i64,
+        extends: Option<u64>,
+        reason: String,
+    },
+    Glass {
+        by: String,
+        role: String,
+        customer: Option<i64>,
+        lasts: i64,
+        reason: String,
+    },
+    Approve {
+        by: String,
+        id: u64,
+    },
+    Deny {
+        by: String,
+        id: u64,
+    },
+    Withdraw {
+        by: String,
+        id: u64,
+    },
+    End {
+        by: String,
+        id: u64,
+    },
+    Suspend {
+        by: String,
+        who: String,
+    },
+    Reinstate {
+        by: String,
+        who: String,
+    },
+    /// The policy's files are what the server shall say.
+    Apply,
+    /// Nothing: what follows every act comes by itself.
+    Wait,
+}
+
+pub fn address(who: &str) -> String {
+    format!("{who}@acme.test")
+}
+
+fn person(who: &str) -> Actor {
+    Actor::person(&address(who))
+}
+
+fn draft(by: &str, role: &str, customer: Option<i64>, lasts: i64, reason: &str) -> Draft {
+    let with = customer.map(|customer| ("customer".to_owned(), vec![customer.to_string()]));
+    Draft {
+        requester: address(by),
+        beneficiary: address(by),
+        environment: "production".into(),
+        role: role.into(),
+        with: BTreeMap::from_iter(with),
+        until: Until::For(lasts.cast_unsigned()),
+        reason: reason.into(),
+    }
+}
+
+/// Does it.
+pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
+    let office = keeper.office();
+    match act {
+        Act::Ask { by, role, customer, lasts, extends, reason } => {
+            let draft = draft(by, role, *customer, *lasts, reason);
+            office.request(&person(by), draft, extends.map(RequestId)).await.map(drop)
+        }
+        Act::Glass { by, role, customer, lasts, reason } => {
+            office.break_glass(&person(by), draft(by, role, *customer, *lasts, reason)).await.map(drop)
+        }
+        Act::Approve { by, id } => {
+            let (_, shown) = office.shown(&person(by), RequestId(*id)).await?;
+            office.approve(&person(by), RequestId(*id), &shown).await.map(drop)
+        }
+        Act::Deny { by, id } => office.deny(&person(by), RequestId(*id), "no").await.map(drop),
+        Act::Withdraw { by, id } => office.withdraw(&person(by), RequestId(*id)).await.map(drop),
+        Act::End { by, id } => office.end(&person(by), RequestId(*id)).await.map(drop),
+        Act::Suspend { by, who } => office.suspend(&person(by), &address(who), "T-1").await,
+        Act::Reinstate { by, who } => office.reinstate(&person(by), &address(who), "T-1").await,
+        Act::Apply => {
+            let ada = person("ada");
+            let plan = office.plan(&ada, "production", "main").await?;
+            keeper.apply(&office, &ada, "production", "main", &plan.digest).await.map(drop)
+        }
+        Act::Wait => Ok(()),
+    }
+}
+
+/// What follows by itself in a server that runs: what is over is noted, and servers are brought to what is decided.
+pub async fn settle(keeper: &Keeper) -> Result<Vec<ControlError>, ControlError> {
+    let settled = keeper.office().settle().await?;
+    keeper.office().expire_requests().await?;
+    Ok(settled.failures)
+}

@@ -1,0 +1,93 @@
+//! What happens next: acts that mostly make sense, and some that do not.
+
+use super::act::Act;
+use super::dice::Dice;
+use super::model::{Model, State};
+use super::rules::{APPROVERS, CUSTOMERS, EVERYBODY, HOUR};
+
+/// One act of somebody.
+pub fn act(dice: &mut Dice, model: &Model) -> Act {
+    let who = one(dice, &EVERYBODY);
+    let pending: Vec<u64> = ids(model.asks.iter().filter(|(_, ask)| ask.state == State::Pending));
+    let running: Vec<u64> = ids(model.leases.iter().filter(|(_, lease)| !lease.over));
+    // Now and then somebody else tries.
+    let approver = if dice.chance(90) { one(dice, &APPROVERS) } else { who.clone() };
+    let admin = if dice.chance(90) { "ada".to_owned() } else { who.clone() };
+    match dice.below(100) {
+        0..30 => new(dice, who),
+        30..55 if !pending.is_empty() => Act::Approve { by: approver, id: id(dice, &pending) },
+        55..60 if !pending.is_empty() => Act::Deny { by: approver, id: id(dice, &pending) },
+        60..64 if !pending.is_empty() => {
+            let id = id(dice, &pending);
+            Act::Withdraw { by: model.asks.get(&id).map_or(who, |ask| ask.who.clone()), id }
+        }
+        64..70 if !running.is_empty() => extension(dice, model, &running),
+        70..76 if !running.is_empty() => {
+            let id = id(dice, &running);
+            let holder = model.leases.get(&id).map_or(who.clone(), |lease| lease.who.clone());
+            Act::End { by: if dice.chance(60) { holder } else { who }, id }
+        }
+        76..81 => Act::Suspend { by: admin, who },
+        81..87 => {
+            let shut: Vec<String> = model.suspended.iter().cloned().collect();
+            Act::Reinstate { by: admin, who: dice.pick(&shut).unwrap_or(who) }
+        }
+        87..93 => {
+            let (role, customer) = role(dice);
+            Act::Glass { by: who, role, customer, lasts: HOUR * (1 + dice.below(3) as i64), reason: reason(dice) }
+        }
+        _ => Act::Wait,
+    }
+}
+
+fn new(dice: &mut Dice, by: String) -> Act {
+    let (role, customer) = role(dice);
+    let lasts = HOUR * (1 + dice.below(8) as i64) + i64::from(dice.chance(4)) * 8 * HOUR;
+    Act::Ask { by, role, customer, lasts, extends: None, reason: reason(dice) }
+}
+
+fn extension(dice: &mut Dice, model: &Model, running: &[u64]) -> Act {
+    let id = id(dice, running);
+    let Some(lease) = model.leases.get(&id) else { return Act::Wait };
+    let (by, role) = (lease.who.clone(), lease.role.clone());
+    // One that is for somebody else's, or for another customer, is none.
+    let customer = if dice.chance(90) { lease.customer } else { role_customer(dice, &role) };
+    Act::Ask { by, role, customer, lasts: HOUR * (4 + dice.below(5) as i64), extends: Some(id), reason: reason(dice) }
+}
+
+fn role(dice: &mut Dice) -> (String, Option<i64>) {
+    let role = one(dice, &["support", "support", "support", "reader", "lead"]);
+    let customer = role_customer(dice, &role);
+    (role, customer)
+}
+
+fn role_customer(dice: &mut Dice, role: &str) -> Option<i64> {
+    if role == "reader" { None } else { dice.pick(&CUSTOMERS) }
+}
+
+fn reason(dice: &mut Dice) -> String {
+    if dice.chance(95) { "T-9".to_owned() } else { "please".to_owned() }
+}
+
+/// How far the clock jumps: mostly not at all, mostly ahead, sometimes back.
+pub fn jump(dice: &mut Dice) -> i64 {
+    match dice.below(100) {
+        0..55 => 1,
+        55..75 => 60 * (1 + dice.below(59) as i64),
+        75..90 => HOUR * (1 + dice.below(7) as i64),
+        90..94 => 24 * HOUR,
+        _ => -60 * (1 + dice.below(600) as i64),
+    }
+}
+
+fn one(dice: &mut Dice, from: &[&str]) -> String {
+    dice.pick(from).unwrap_or_default().to_owned()
+}
+
+fn id(dice: &mut Dice, from: &[u64]) -> u64 {
+    dice.pick(from).unwrap_or_default()
+}
+
+fn ids<'a, T: 'a>(from: impl Iterator<Item = (&'a u64, &'a T)>) -> Vec<u64> {
+    from.map(|(id, _)| *id).collect()
+}

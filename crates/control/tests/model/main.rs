@@ -1,0 +1,55 @@
+//! A model-based test of the control plane: random sequences against the real store and a real server; see
+//! `docs/testing.md`.
+//!
+//! `ROLECALL_SEED=7` plays one sequence. `ROLECALL_SEQUENCES=500` plays so many beside the kept ones.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod act;
+mod chance;
+mod dice;
+mod foresee;
+mod judge;
+mod ledger;
+mod model;
+mod rules;
+mod run;
+mod seen;
+mod world;
+
+use std::time::Instant;
+
+/// Seeds that found something. They are played first, every time.
+const KEPT: &str = include_str!("seeds.txt");
+/// How many acts a sequence has.
+const STEPS: usize = 60;
+
+fn number(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|value| value.parse().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_has_more_than_leases_and_assignments_give_and_the_ledger_tells_it_all() {
+    let kept = KEPT.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok());
+    let from = number("ROLECALL_FROM").unwrap_or(1_000);
+    let seeds: Vec<u64> = match (number("ROLECALL_SEED"), number("ROLECALL_SEQUENCES")) {
+        (Some(seed), _) => vec![seed],
+        (None, count) => kept.chain(from..from + count.unwrap_or(3)).collect(),
+    };
+    let mut failed = Vec::new();
+    for seed in seeds {
+        let begun = Instant::now();
+        match run::run(seed, STEPS).await {
+            Ok(tally) => println!("seed {seed}: {tally:?}, {:.1} s", begun.elapsed().as_secs_f64()),
+            Err(story) => {
+                println!("{story}");
+                failed.push(seed);
+            }
+        }
+    }
+    let first = failed.first().copied().unwrap_or_default();
+    assert!(
+        failed.is_empty(),
+        "failed: {failed:?}; again: ROLECALL_SEED={first} cargo test --workspace --test model -- --nocapture"
+    );
+}

@@ -1,0 +1,148 @@
+//! The model: who asked, who agreed, until when, and what everybody has by it. It shares no code with Rolecall.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rules::{APPROVERS, Rules};
+
+/// The number of a request that was just filed: the store says which one it got.
+pub const NEW: u64 = u64::MAX;
+
+/// Where a request is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    Pending,
+    Granted,
+    Closed,
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    pub who: String,
+    pub role: String,
+    pub customer: Option<i64>,
+    pub lasts: i64,
+    pub extends: Option<u64>,
+    pub expires: i64,
+    pub agreed: BTreeSet<String>,
+    pub state: State,
+}
+
+/// A lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub who: String,
+    pub role: String,
+    pub customer: Option<i64>,
+    pub ends: i64,
+    /// It was found to be over.
+    pub over: bool,
+}
+
+/// What an account can do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    pub login: bool,
+    pub roles: BTreeSet<String>,
+    pub rights: BTreeSet<String>,
+    /// Customers whose tickets it sees.
+    pub rows: BTreeSet<i64>,
+}
+
+/// All that the model knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    pub rules: Rules,
+    pub suspended: BTreeSet<String>,
+    pub asks: BTreeMap<u64, Ask>,
+    pub leases: BTreeMap<u64, Lease>,
+    /// The latest time that was decided for.
+    pub decided: i64,
+}
+
+impl Model {
+    pub fn new(rules: Rules) -> Self {
+        Self { rules, suspended: BTreeSet::new(), asks: BTreeMap::new(), leases: BTreeMap::new(), decided: i64::MIN }
+    }
+
+    /// Is in the policy, and not shut out.
+    pub fn active(&self, who: &str, now: i64) -> bool {
+        let person = self.rules.people.get(who);
+        let here = person.is_some_and(|person| !person.suspended && person.ends.is_none_or(|ends| ends > now));
+        who == "ada" || here && !self.suspended.contains(who)
+    }
+
+    pub fn agent(&self, who: &str) -> bool {
+        self.rules.people.get(who).is_some_and(|person| person.agent)
+    }
+
+    /// Gives somebody something at this time.
+    pub fn live(&self, lease: &Lease, now: i64) -> bool {
+        !lease.over && lease.ends > now && self.active(&lease.who, now) && self.agent(&lease.who)
+    }
+
+    /// Could become a lease.
+    pub fn grantable(&self, ask: &Ask, now: i64) -> bool {
+        let longer = |old: &Lease| {
+            self.live(old, now)
+                && (&old.who, &old.role, old.customer) == (&ask.who, &ask.role, ask.customer)
+                && now + ask.lasts > old.ends
+        };
+        let continues = ask.extends.is_none_or(|id| self.leases.get(&id).is_some_and(longer));
+        self.active(&ask.who, now) && self.agent(&ask.who) && continues
+    }
+
+    /// Waits for decisions that still count.
+    pub fn waits(&self, id: u64, now: i64) -> Option<&Ask> {
+        self.asks.get(&id).filter(|ask| ask.state == State::Pending && ask.expires > now)
+    }
+
+    /// Enough of those who may agree have agreed.
+    pub fn agreed(&self, ask: &Ask, now: i64) -> bool {
+        let counts = |by: &&String| APPROVERS.contains(&by.as_str()) && **by != ask.who && self.active(by, now);
+        ask.agreed.iter().filter(counts).count() >= Rules::approvals(&ask.role)
+    }
+
+    /// Turns a request into a lease.
+    pub fn grant(&mut self, id: u64, now: i64) {
+        let Some(ask) = self.asks.get_mut(&id) else { return };
+        ask.state = State::Granted;
+        let (who, role) = (ask.who.clone(), ask.role.clone());
+        self.leases.insert(id, Lease { who, role, customer: ask.customer, ends: now + ask.lasts, over: false });
+    }
+
+    /// What somebody has by assignments and leases at this time.
+    pub fn access(&self, who: &str, now: i64) -> Access {
+        let mut access = Access::default();
+        if !self.active(who, now) {
+            return access;
+        }
+        let person = self.rules.people.get(who);
+        let assigned = person.and_then(|person| person.assigned.as_ref());
+        if let Some(held) = assigned.filter(|held| held.ends.is_none_or(|ends| ends > now)) {
+            access.add(held.role, held.customer);
+        }
+        for lease in self.leases.values().filter(|lease| lease.who == who && self.live(lease, now)) {
+            access.add(&lease.role, lease.customer);
+        }
+        access
+    }
+}
+
+impl Access {
+    fn add(&mut self, role: &str, customer: Option<i64>) {
+        self.login = true;
+        self.roles.insert(role.to_owned());
+        self.rows.extend(customer);
+        match role {
+            "lead" => {
+                self.roles.insert("support".to_owned());
+                self.rights.insert("INSERT on shop.notes".to_owned());
+            }
+            "reader" => {
+                self.rights.insert("SELECT on shop.notes".to_owned());
+            }
+            _ => {}
+        }
+    }
+}

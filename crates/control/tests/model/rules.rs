@@ -1,0 +1,121 @@
+//! The policy as the model knows it, and as Rolecall reads it: the two have nothing in common but this text.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Whoever is in the policy, beside the administrator.
+pub const EVERYBODY: [&str; 6] = ["bob", "cat", "dan", "eve", "lea", "mia"];
+/// Who agrees to requests.
+pub const APPROVERS: [&str; 2] = ["lea", "mia"];
+/// The customers that the shop has.
+pub const CUSTOMERS: [i64; 3] = [41, 42, 43];
+/// The longest lease, and the longest that is taken by breaking the glass.
+pub const LONGEST: i64 = 8 * HOUR;
+pub const LONGEST_GLASS: i64 = 2 * HOUR;
+/// How long a request waits.
+pub const PATIENCE: i64 = 12 * HOUR;
+pub const HOUR: i64 = 3_600;
+
+/// What somebody holds by the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assigned {
+    pub role: &'static str,
+    pub customer: Option<i64>,
+    pub ends: Option<i64>,
+}
+
+/// One person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Person {
+    /// May request every role, and break the glass.
+    pub agent: bool,
+    pub assigned: Option<Assigned>,
+    pub suspended: bool,
+    pub ends: Option<i64>,
+}
+
+/// What the policy says of people. All else in it stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    pub people: BTreeMap<&'static str, Person>,
+}
+
+impl Rules {
+    pub fn first() -> Self {
+        let agent = Person { agent: true, ..Person::default() };
+        let held = |role, customer| Some(Assigned { role, customer, ends: None });
+        let people = [
+            ("bob", agent.clone()),
+            ("cat", Person { assigned: held("support", Some(41)), ..agent.clone() }),
+            ("dan", Person { assigned: held("reader", None), ..agent.clone() }),
+            ("eve", agent.clone()),
+            ("lea", agent),
+            ("mia", Person::default()),
+        ];
+        Self { people: people.into() }
+    }
+
+    /// How many have to agree to a role.
+    pub fn approvals(role: &str) -> usize {
+        match role {
+            "reader" => 0,
+            "lead" => 2,
+            _ => 1,
+        }
+    }
+
+    /// As Rolecall reads it.
+    pub fn text(&self, url: &str) -> String {
+        let mut text = HEAD.replace("URL", url);
+        for (name, person) in &self.people {
+            let mut keys = Vec::new();
+            if person.agent {
+                keys.push("groups: [agents]".to_owned());
+            }
+            if person.suspended {
+                keys.push("suspended: true".to_owned());
+            }
+            keys.extend(person.ends.map(|ends| format!("ends: {}", time(ends))));
+            if let Some(held) = &person.assigned {
+                let with = held.customer.map(|customer| format!(", with: {{ customer: {customer} }}"));
+                let ends = held.ends.map(|ends| format!(", ends: {}", time(ends)));
+                let (with, ends) = (with.unwrap_or_default(), ends.unwrap_or_default());
+                keys.push(format!("assign: {{ production: {{ role: {}{with}{ends} }} }}", held.role));
+            }
+            writeln!(text, "  {name}@acme.test: {{ {} }}", keys.join(", ")).unwrap();
+        }
+        text
+    }
+}
+
+fn time(second: i64) -> String {
+    jiff::Timestamp::from_second(second).unwrap().to_string()
+}
+
+const HEAD: &str = "
+rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test, mia@acme.test] }
+environments:
+  production:
+    rules:
+      reason_pattern: 'T-[0-9]+'
+      max_duration: 8h
+      request_expiry: 12h
+      brake: 100%
+      break_glass: { allow: [agents], max_duration: 2h }
+      roles: { reader: { approvals: 0 }, lead: { approvals: 2 } }
+    servers: { main: { url: '${file:URL}', databases: [app] } }
+    known: [postgres]
+roles:
+  support:
+    parameters: { customer: bigint }
+    grants: [{ database: app, allow: [select], on: shop.tickets, columns: [id, customer], rows: { customer: $customer } }]
+  reader: { grants: [{ database: app, allow: [select], on: shop.notes }] }
+  lead:
+    parameters: { customer: bigint }
+    includes: [{ role: support, with: { customer: $customer } }]
+    grants: [{ database: app, allow: [insert], on: shop.notes }]
+groups:
+  agents: { may_request: { production: [support, reader, lead] } }
+people:
+  ada@acme.test: {}
+";

@@ -1,0 +1,85 @@
+//! A store on disk, a server with a shop, and a clock that stands still until it is moved.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use jiff::Timestamp;
+use rolecall_control::clock::Clock;
+use rolecall_control::keeper::{Keeper, Pace};
+use rolecall_control::store::{Options, Store};
+use rolecall_throwaway::{Server, binaries};
+use sqlx::Executor;
+
+use super::rules::Rules;
+
+const SHOP: &str = include_str!("shop.sql");
+
+/// A clock that says what it was told.
+pub struct Told(pub AtomicI64);
+
+impl Clock for Told {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// Where everything is.
+pub struct World {
+    pub server: Server,
+    folder: tempfile::TempDir,
+    pub clock: Arc<Told>,
+}
+
+impl World {
+    pub async fn new(rules: &Rules) -> Self {
+        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Told(AtomicI64::new(Timestamp::now().as_second())));
+        let world = Self { server, folder, clock };
+        world.sql("postgres", "CREATE DATABASE app").await;
+        world.sql("app", SHOP).await;
+        std::fs::write(world.folder.path().join("url"), world.server.url("postgres", "postgres")).unwrap();
+        world.write(rules);
+        world
+    }
+
+    async fn sql(&self, database: &str, sql: &'static str) {
+        use rolecall_core::secret::Secret;
+        let target = rolecall_engine::postgres::Target::parse(&Secret::new(self.server.url(database, "postgres")));
+        target.unwrap().open(None).await.unwrap().execute(sql).await.unwrap();
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn policy(&self) -> PathBuf {
+        self.folder().join("policy.yaml")
+    }
+
+    /// Puts another policy where the Keeper reads it when it starts.
+    pub fn write(&self, rules: &Rules) {
+        std::fs::write(self.policy(), rules.text(self.folder().join("url").to_str().unwrap())).unwrap();
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.0.load(Ordering::SeqCst)
+    }
+
+    pub fn jump(&self, seconds: i64) {
+        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// Rolecall as it starts: the store is opened, the policy read.
+    pub async fn start(&self) -> Arc<Keeper> {
+        start(self.folder(), self.clock.clone()).await
+    }
+}
+
+/// Rolecall as it starts, in whichever process.
+pub async fn start(folder: &Path, clock: Arc<Told>) -> Arc<Keeper> {
+    let options = Options::new(folder.join("state/store.db"), folder.join("key/ledger.key"));
+    let store = Store::open(&Options { clock, ..options }).await.unwrap();
+    Keeper::new(store, folder.join("policy.yaml"), Pace::default()).await.unwrap()
+}
