@@ -153,7 +153,7 @@ pub fn desire(scene: Scene<'_>) -> Desired {
     }
     grants::server_wide(scene, &ids, &mut desired);
     accounts::accounts(scene, &present, &ids, &mut desired);
-    scopes::add(scene, &present, &mut desired);
+    scopes::add(scene, &ids, &mut desired);
     combination::check(scene, &ids, &mut desired);
     desired
 }

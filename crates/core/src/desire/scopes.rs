@@ -4,22 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use super::directory::{Standing, holds};
+use super::directory::holds;
+use super::grants::RoleIds;
 use super::{Desired, Scene};
 use crate::policy::model::RowValue;
 use crate::state::Scope;
 
 type Values = BTreeMap<String, String>;
 
-/// Adds each Account's scopes to every database in which they mean something.
-pub fn add(scene: Scene<'_>, present: &BTreeSet<String>, desired: &mut Desired) {
+/// Adds each Account's scopes to every database in which they mean something. Must run when memberships are decided:
+/// a scope goes with the membership that it narrows, so whoever keeps one while suspended keeps the other.
+pub fn add(scene: Scene<'_>, ids: &RoleIds, desired: &mut Desired) {
     for (id, principal, _) in scene.policy.principals() {
-        if scene.standing(id, principal) != Standing::Active {
-            continue;
-        }
         let account = scene.environment.account_name(scene.environment_name, id, principal);
+        let Some(member) = desired.names.find(&account) else { continue };
         for held in holds(scene, id, principal) {
-            if !present.contains(held.role) {
+            let Some(role) = ids.get(held.role) else { continue };
+            if !desired.memberships.contains_key(&(*role, member)) {
                 continue;
             }
             for values in product(held.with) {

@@ -74,7 +74,7 @@ static CREDENTIAL: [Word; 2] = [
     Word { word: "external", doc: "Certificate, LDAP, IAM or peer: the database stores no password." },
 ];
 static SUSPENDED: [Word; 2] = [
-    Word { word: "keep_memberships", doc: "Only LOGIN is taken away." },
+    Word { word: "keep_memberships", doc: "Only LOGIN is taken away; what was assigned stays, rows too. Leases end." },
     Word { word: "drop_memberships", doc: "LOGIN and every membership are taken away." },
 ];
 static SETTINGS: NamedShape =
