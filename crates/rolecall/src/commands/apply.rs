@@ -1,13 +1,12 @@
 //! `rolecall apply`: lock, inspect again, ask, change in stages, read back.
 
-use std::io::{IsTerminal, Write};
-
 use anyhow::{Context, bail};
 use indicatif::{ProgressBar, ProgressStyle};
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy;
 use rolecall_engine::postgres::apply::Applier;
 
+use super::confirm::confirm;
 use crate::args::{Apply, Selection};
 use crate::ledger::Record;
 use crate::scene::{Place, places};
@@ -110,7 +109,7 @@ async fn one(
         );
         return Ok(None);
     }
-    if !arguments.yes && !confirmed(place)? {
+    if !arguments.yes && !asked(place)? {
         anstream::eprintln!("Not applied.");
         return Ok(None);
     }
@@ -179,15 +178,9 @@ fn proof(plan: &Plan, state: &rolecall_core::state::ServerState) -> String {
     lines
 }
 
-fn confirmed(place: Place<'_>) -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("{}: nobody to ask here: give --yes, or apply a saved plan with --yes", place.label());
-    }
-    print!("Apply this to {}? [y/N] ", place.label());
-    std::io::stdout().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+fn asked(place: Place<'_>) -> anyhow::Result<bool> {
+    let question = format!("Apply this to {}?", place.label());
+    confirm(&question, "give --yes, or apply a saved plan with --yes").with_context(|| place.label())
 }
 
 /// On a terminal only; indicatif hides it elsewhere.

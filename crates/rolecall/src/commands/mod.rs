@@ -4,6 +4,7 @@ pub mod adopt;
 pub mod apply;
 pub mod audit;
 pub mod check;
+mod confirm;
 pub mod credential;
 pub mod demo;
 pub mod docs;

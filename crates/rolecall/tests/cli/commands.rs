@@ -167,7 +167,7 @@ fn plans_and_applies_a_saved_plan() {
 #[test]
 fn applies_with_json_and_without_terminal_only_when_told_to() {
     let stage = Stage::new();
-    stage.look(&["apply"]).fails(&["test · main: nobody to ask here: give --yes"]);
+    stage.look(&["apply"]).fails(&["error: test · main\n  nobody to ask here: give --yes"]);
     let told = stage.run(&["apply", "--yes", "--json"]);
     assert_eq!((told.status, told.err.as_str()), (0, ""));
     assert_eq!(json(&told.out)["plans"][0]["changes"], true);

@@ -11,4 +11,5 @@ mod rights;
 mod serve;
 mod sessions;
 mod stage;
+mod terminal;
 mod trouble;

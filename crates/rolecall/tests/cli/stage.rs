@@ -11,6 +11,8 @@ use rolecall_engine::postgres::probe::probe;
 use rolecall_throwaway::{Options, Server, binaries};
 use sqlx::postgres::PgConnection;
 
+use crate::terminal::Terminal;
+
 /// Everything that Rolecall might change on a server.
 const CATALOG: &str = "
     SELECT 'role', rolname, rolsuper, rolinherit, rolcreaterole, rolcanlogin, rolpassword, rolvaliduntil::text,
@@ -121,13 +123,26 @@ impl Stage {
     }
 
     fn command(&self, url: Option<&str>, words: &[&str]) -> Command {
-        let mut command = bare(words);
+        self.set_up(bare(words), url)
+    }
+
+    fn set_up(&self, mut command: Command, url: Option<&str>) -> Command {
         command.current_dir(self.folder.path());
         command.env("ROLECALL_STORE", self.path("store.db")).env("ROLECALL_LEDGER_KEY", self.path("ledger.key"));
         if let Some(url) = url {
             command.env("URL", url);
         }
         command
+    }
+
+    /// On a terminal.
+    pub fn terminal(&self, words: &[&str]) -> Terminal {
+        self.terminal_for(bare(words))
+    }
+
+    /// On a terminal, by way of another program.
+    pub fn terminal_for(&self, command: Command) -> Terminal {
+        Terminal::open(&self.set_up(command, Some(&self.url())))
     }
 
     pub fn run(&self, words: &[&str]) -> Ran {

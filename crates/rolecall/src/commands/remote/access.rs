@@ -2,12 +2,11 @@
 //! a server of Rolecall.
 
 use std::collections::BTreeMap;
-use std::io::{IsTerminal, Write};
 
-use anyhow::bail;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::super::confirm::confirm;
 use crate::Outcome;
 use crate::args::{Approve, Deny, Leases, One, Request, Requests, Review};
 use crate::client::{Client, as_type};
@@ -142,7 +141,7 @@ pub fn approve(arguments: &Approve) -> anyhow::Result<Outcome> {
     if effects.effects.is_empty() {
         shown("  Nobody gains or loses anything by it now.");
     }
-    if !arguments.yes && !confirmed()? {
+    if !arguments.yes && !confirm("Approve this?", "give --yes")? {
         anstream::eprintln!("Not approved.");
         return Ok(Outcome::Failed);
     }
@@ -211,17 +210,6 @@ fn line(access: &Access) -> String {
 /// One line that a terminal shows as it is.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn confirmed() -> anyhow::Result<bool> {
-    if !std::io::stdin().is_terminal() {
-        bail!("nobody to ask here: give --yes");
-    }
-    eprint!("Approve this? [y/N] ");
-    std::io::stderr().flush()?;
-    let mut answer = String::new();
-    std::io::stdin().read_line(&mut answer)?;
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
 /// The answer as it is.
