@@ -104,6 +104,36 @@ fn parameters() {
     insta::assert_snapshot!(role("support: { parameters: { customer: number } }"), @"bad-choice 9: `number` is not `smallint`, `integer`, `bigint`, `text`, `uuid`, `date` or `boolean`");
 }
 
+/// What the caret is under, and the code, for each problem but those of parameters that nothing uses.
+fn pointed(old: &str, new: &str) -> String {
+    let text = TOP.replace("reader: {", "reader: { parameters: { customer: bigint },").replace(old, new);
+    let sources = Sources::one("policy.yaml", &text);
+    let found = read(&sources, NOW).problems;
+    let found = found.iter().filter(|problem| problem.code != "unused-parameter");
+    found.map(|found| format!("{} {}", sources.excerpt(found.span), found.code)).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn problems_of_parameters_point_at_the_value_or_the_name_that_is_wrong() {
+    let assigned = |with: &str| pointed("[reader]", &format!("[{{ role: reader, with: {with} }}]"));
+    assert_eq!(assigned("{ customer: 42 }"), "");
+    assert_eq!(assigned("{ customer: [42, many, 43, 4e2] }"), "many bad-parameter-value; 4e2 bad-parameter-value");
+    assert_eq!(assigned("{ customer: [] }"), "customer missing-parameter");
+    assert_eq!(assigned("{ custumer: 42 }"), "reader missing-parameter; custumer unknown-parameter");
+    let included = |with: &str| {
+        let line = format!(
+            "roles:\n  lead: {{ parameters: {{ day: date }}, includes: [{{ role: reader, with: {with} }}] }}\n"
+        );
+        let found = pointed("roles:\n", &line);
+        found.replace("reader missing-parameter", "").trim_start_matches("; ").to_owned()
+    };
+    assert_eq!(included("{ customer: [42, many] }"), "many bad-parameter-value");
+    assert_eq!(included("{ customer: [] }"), "customer missing-parameter");
+    assert_eq!(included("{ customer: [42, $day] }"), "$day parameter-type");
+    assert_eq!(included("{ customer: $customer }"), "$customer unknown-parameter");
+    assert_eq!(included("{ customer: 42, custumer: 42 }"), "custumer unknown-parameter");
+}
+
 #[test]
 fn names() {
     insta::assert_snapshot!(with("groups: [team]", "groups: [team], account: reader"), @"name-clash 7: the person `alice@acme.test` and the role `reader` are both called `reader` in `production`");

@@ -9,7 +9,7 @@ use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 
-use super::model::{Assignment, Group, Person, Policy, Principal, Service, Spanned};
+use super::model::{Assignment, Group, Person, Places, Policy, Principal, Service, Spanned};
 use super::problem::{Problem, Span};
 use super::source::Sources;
 use super::values;
@@ -93,15 +93,22 @@ fn assign(node: &Node) -> BTreeMap<String, Vec<Assignment>> {
 
 fn assignment(node: &Node) -> Option<Assignment> {
     if let Some(role) = spanned(node) {
-        return Some(Assignment { role, with: BTreeMap::new(), starts: None, ends: None });
+        return Some(Assignment { role, with: BTreeMap::new(), places: Places::default(), starts: None, ends: None });
     }
-    let values = |value: &Node| value.items().into_iter().filter_map(|v| v.text().map(str::to_owned)).collect();
-    Some(Assignment {
-        role: name(node, "role")?,
-        with: entries(node.get("with")).map(|(key, _, value)| (key.to_owned(), values(value))).collect(),
-        starts: time(node, "starts"),
-        ends: time(node, "ends"),
-    })
+    let (with, places) = with(node, |text| Some(text.to_owned()));
+    Some(Assignment { role: name(node, "role")?, with, places, starts: time(node, "starts"), ends: time(node, "ends") })
+}
+
+/// The values of parameters, and where they stand.
+fn with<T>(node: &Node, read: impl Fn(&str) -> Option<T>) -> (BTreeMap<String, Vec<T>>, Places) {
+    let (mut with, mut places) = (BTreeMap::new(), Places::default());
+    for (key, span, value) in entries(node.get("with")) {
+        let items = value.items().into_iter().filter_map(|item| Some((read(item.text()?)?, item.span)));
+        let (values, spans) = items.unzip();
+        with.insert(key.to_owned(), values);
+        places.by_parameter.insert(key.to_owned(), (span, spans));
+    }
+    (with, places)
 }
 
 fn may_request(node: &Node) -> BTreeMap<String, Vec<Spanned<String>>> {

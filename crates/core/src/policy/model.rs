@@ -224,6 +224,27 @@ pub struct Include {
     pub role: Spanned<String>,
     /// Values for its parameters; one that is not given is taken from the including role's parameter of the same name.
     pub with: BTreeMap<String, Vec<RowValue>>,
+    /// Where they were written.
+    pub places: Places,
+}
+
+/// Where the values of parameters were written.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// By parameter: where its name stands, and where each of its values does.
+    pub by_parameter: BTreeMap<String, (Span, Vec<Span>)>,
+}
+
+impl Places {
+    /// Where a parameter's name stands.
+    pub fn name(&self, parameter: &str) -> Option<Span> {
+        self.by_parameter.get(parameter).map(|(name, _)| *name)
+    }
+
+    /// Where the nth of a parameter's values stands.
+    pub fn value(&self, parameter: &str, nth: usize) -> Option<Span> {
+        self.by_parameter.get(parameter).and_then(|(_, values)| values.get(nth).copied())
+    }
 }
 
 /// The type of a role's parameter.
@@ -304,6 +325,8 @@ pub struct Assignment {
     pub role: Spanned<String>,
     /// Values of its parameters in PostgreSQL's text form; several values of one parameter mean each of them.
     pub with: BTreeMap<String, Vec<String>>,
+    /// Where they were written.
+    pub places: Places,
     /// From when on.
     pub starts: Option<Timestamp>,
     /// Until when.

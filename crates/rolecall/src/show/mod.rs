@@ -27,9 +27,9 @@ pub const STRONG: Style = Style::new().bold();
 
 /// An error, what it came from, and what to do about it.
 pub fn error(error: &anyhow::Error) {
-    let mut text = format!("{BAD}error:{BAD:#} {error}");
+    let mut text = format!("{BAD}error:{BAD:#} {}", plain_lines(&error.to_string()));
     for cause in error.chain().skip(1) {
-        let cause = cause.to_string();
+        let cause = plain_lines(&cause.to_string());
         if !text.contains(&cause) {
             let _ = write!(text, "\n  {cause}");
         }
@@ -40,7 +40,7 @@ pub fn error(error: &anyhow::Error) {
     };
     let help = error.chain().find_map(said);
     if let Some(help) = help {
-        let _ = write!(text, "\n{GOOD}help:{GOOD:#} {help}");
+        let _ = write!(text, "\n{GOOD}help:{GOOD:#} {}", plain_lines(&help));
     }
     anstream::eprintln!("{text}");
 }
@@ -52,11 +52,29 @@ pub fn finding(finding: &Finding) -> String {
         Level::Warning => (CARE, "warning"),
         Level::Info => (QUIET, "note"),
     };
-    let mut text = format!("    {style}{word}{style:#} [{}] {}: {}", finding.code, finding.subject, finding.message);
+    let (subject, message) = (plain(&finding.subject), plain(&finding.message));
+    let mut text = format!("    {style}{word}{style:#} [{}] {subject}: {message}", finding.code);
     if let Some(help) = &finding.help {
-        let _ = write!(text, "\n      {QUIET}help: {help}{QUIET:#}");
+        let _ = write!(text, "\n      {QUIET}help: {}{QUIET:#}", plain(help));
     }
     text
+}
+
+/// Text on one line that neither steers a terminal nor poses as another line: names come from policies, servers and
+/// requests, and may hold anything.
+pub fn plain(text: &str) -> String {
+    text.chars().map(|c| if steers(c) { '\u{fffd}' } else { c }).collect()
+}
+
+/// The same for a text of several lines.
+pub fn plain_lines(text: &str) -> String {
+    text.chars().map(|c| if steers(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
+/// Control characters, other ends of lines, and what turns the direction of writing.
+fn steers(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// `1 error`, `2 errors`.

@@ -6,7 +6,7 @@ use rolecall_core::finding::Level;
 use rolecall_core::plan::{Direction, Effect, Risk};
 
 use super::document::PlanDocument;
-use super::{BAD, CARE, GOOD, QUIET, STRONG, finding};
+use super::{BAD, CARE, GOOD, QUIET, STRONG, finding, plain};
 
 /// More than this of anything is counted, not shown; `--json` has it all.
 const MOST: usize = 200;
@@ -40,7 +40,7 @@ pub fn plan(plan: &PlanDocument, detail: Detail) -> String {
         plan.environment,
         plan.server,
         plan.identity.version_text,
-        plan.databases.join(", ")
+        plain(&plan.databases.join(", "))
     );
     if !plan.changes {
         let _ = writeln!(text, "  {GOOD}Nothing to do:{GOOD:#} the server says what the policy says.");
@@ -76,15 +76,15 @@ fn one(effect: &Effect, environment: &str) -> String {
         Direction::Changes => (CARE, '~', if several { "see other rows" } else { "sees other rows" }),
     };
     let names = names(&effect.who);
-    let who = match &effect.holders_of {
+    let who = plain(&match &effect.holders_of {
         Some(role) if effect.who.is_empty() => format!("{role} (held by nobody)"),
         Some(role) => format!("{names} (holding {role})"),
         None => names,
-    };
-    let access = effect.access.join("; ");
+    });
+    let access = plain(&effect.access.join("; "));
     format!(
         "    {style}{sign} {who} {verb}:{style:#} {access}, in {environment} {QUIET}— because {}{QUIET:#}",
-        effect.because
+        plain(&effect.because)
     )
 }
 
@@ -106,11 +106,11 @@ fn statements(text: &mut String, plan: &PlanDocument, detail: Detail) {
     let mut place = None;
     for step in plan.statements.iter().take(MOST) {
         if place != Some(&step.database) {
-            let name = step.database.as_deref().map_or("server".to_owned(), |name| format!("database {name}"));
+            let name = step.database.as_deref().map_or("server".to_owned(), |name| format!("database {}", plain(name)));
             let _ = writeln!(text, "    {QUIET}-- {name}{QUIET:#}");
             place = Some(&step.database);
         }
-        let _ = writeln!(text, "    {QUIET}-- {}{QUIET:#}", step.reason);
+        let _ = writeln!(text, "    {QUIET}-- {}{QUIET:#}", plain(&step.reason));
         let shown: Vec<&String> = step.sql.iter().filter(|sql| !is_bookkeeping(sql)).collect();
         for sql in shown.iter().take(PER_CHANGE) {
             let _ = writeln!(text, "    {};", shorten(sql));
@@ -133,7 +133,7 @@ fn is_bookkeeping(sql: &str) -> bool {
 /// A statement on a line; long ones (thousands of tables, code) are cut. `--json` has them whole.
 fn shorten(sql: &str) -> String {
     let lines = sql.lines().filter(|line| !line.trim_start().starts_with("--"));
-    let line = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let line = plain(&lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" "));
     let mut shown: String = line.chars().take(WIDEST).collect();
     if shown.len() < line.len() {
         shown.push_str(" …");

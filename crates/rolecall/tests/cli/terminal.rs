@@ -1,6 +1,6 @@
 //! The program on a terminal: a pseudo-terminal that it sits on, keys that are pressed, what the screen shows.
 
-#![expect(clippy::unwrap_used, reason = "a test's own terminal")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own terminal")]
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -65,7 +65,7 @@ impl Terminal {
     #[track_caller]
     pub fn until(&mut self, text: &str) {
         let from = self.shown.len();
-        while !self.shown[from..].contains(text) {
+        while !self.shown.get(from..).is_some_and(|new| new.contains(text)) {
             assert!(self.more(), "no {text:?} in\n{}", self.shown);
         }
     }
@@ -98,7 +98,7 @@ fn read(mut screen: File) -> Receiver<String> {
     std::thread::spawn(move || {
         let mut bytes = [0; 4096];
         while let Ok(read @ 1..) = screen.read(&mut bytes) {
-            if sender.send(String::from_utf8_lossy(&bytes[..read]).into_owned()).is_err() {
+            if sender.send(String::from_utf8_lossy(bytes.get(..read).unwrap_or_default()).into_owned()).is_err() {
                 break;
             }
         }
@@ -160,4 +160,19 @@ fn the_question_is_no_part_of_the_json() {
     assert!(status.success(), "{shown}");
     let document: serde_json::Value = serde_json::from_str(&stage.read("out.json")).unwrap();
     assert_eq!(document["plans"][0]["environment"], "test");
+}
+
+#[test]
+fn names_neither_steer_the_terminal_nor_pose_as_lines() {
+    let stage = Stage::new();
+    stage.sql("app", "SET ROLE app_owner; CREATE TABLE shop.\"x\u{1b}[2J\u{202e}y\n  Risk  none\" (id int)");
+    stage.sql("app", "CREATE ROLE \"stranger\u{1b}[2J\n  Applied\" LOGIN");
+    let mut terminal = stage.terminal(&["apply"]);
+    terminal.until(QUESTION);
+    terminal.press("y\n");
+    let (status, shown) = terminal.end();
+    assert!(status.success() && shown.contains("stranger\u{fffd}[2J\u{fffd}"), "{shown}");
+    for steering in ["\u{1b}[2J", "\u{202e}", "\n  Risk  none", "\n  Applied\""] {
+        assert!(!shown.replace('\r', "").contains(steering), "{steering:?} in {shown}");
+    }
 }

@@ -177,3 +177,25 @@ fn what_was_planned_for_is_gone() {
     stage.sql("app", "DROP TABLE shop.orders");
     stage.look(&["apply", "plan.json", "--yes"]).fails(&["moved since the plan was saved", "plan again"]);
 }
+
+/// A trigger that answers every GRANT on tables with a REVOKE: what was applied does not last.
+const UNDOING: &str = "
+    CREATE FUNCTION public.undo() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
+        IF current_setting('undo.runs', true) IS DISTINCT FROM 'yes' THEN
+            PERFORM set_config('undo.runs', 'yes', true);
+            REVOKE ALL ON shop.orders FROM reader;
+            PERFORM set_config('undo.runs', 'no', true);
+        END IF;
+    END $$;
+    CREATE EVENT TRIGGER undo ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION public.undo()";
+
+#[test]
+fn what_does_not_last_is_no_success() {
+    let stage = Stage::new();
+    stage.sql("app", UNDOING);
+    let said = ["Applied, but a second plan is not empty", "GRANT SELECT ON TABLE shop.orders TO reader"];
+    stage.run(&["apply", "--yes"]).fails(&said).never("a second plan is empty");
+    stage.run(&["audit", "log"]).says(0, &["changes on test · main, not proved"]);
+    stage.sql("app", "DROP EVENT TRIGGER undo");
+    stage.run(&["apply", "--yes"]).says(0, &["a second plan is empty"]);
+}

@@ -23,12 +23,14 @@ fn values(policy: &Policy, assignment: &Assignment, report: &mut Report<'_>) {
     let Some(role) = policy.roles.get(name) else { return };
     for parameter in role.parameters.keys() {
         if assignment.with.get(parameter).is_none_or(Vec::is_empty) {
+            let span = assignment.places.name(parameter).unwrap_or(span);
             let message = format!("`{name}` needs a value for its parameter `{parameter}`");
             let help = format!("write `{{ role: {name}, with: {{ {parameter}: … }} }}`");
             report.error("missing-parameter", span, message, help);
         }
     }
     for key in assignment.with.keys().filter(|key| !role.parameters.contains_key(*key)) {
+        let span = assignment.places.name(key).unwrap_or(span);
         let near = report.suggestion(key, role.parameters.keys());
         let help = format!("{near}`{name}` declares its parameters under `parameters`");
         report.error("unknown-parameter", span, format!("`{name}` has no parameter `{key}`"), help);

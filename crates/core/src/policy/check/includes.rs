@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::model::{Include, Policy, Role, RowValue};
+use super::super::problem::Span;
 use super::report::Report;
 
 /// How long a chain of includes may be.
@@ -87,19 +88,21 @@ fn parameters(policy: &Policy, role: &Role, include: &Include, report: &mut Repo
         match include.with.get(parameter) {
             Some(values) if values.is_empty() => {
                 let message = format!("`{parameter}` of `{name}` is given no value");
+                let span = include.places.name(parameter).unwrap_or(span);
                 report.error("missing-parameter", span, message, "give at least one value");
             }
             Some(values) => {
-                let parameters = values.iter().filter_map(|value| match value {
-                    RowValue::Parameter(given) => Some(given),
+                let parameters = values.iter().enumerate().filter_map(|(nth, value)| match value {
+                    RowValue::Parameter(given) => Some((nth, given)),
                     RowValue::Literal(_) => None,
                 });
-                for given in parameters {
-                    hand_on(role, given, include, (parameter, *wanted), report);
+                for (nth, given) in parameters {
+                    let place = include.places.value(parameter, nth).unwrap_or(span);
+                    hand_on(role, (given, place), name, (parameter, *wanted), report);
                 }
             }
             None if role.parameters.contains_key(parameter) => {
-                hand_on(role, parameter, include, (parameter, *wanted), report);
+                hand_on(role, (parameter, span), name, (parameter, *wanted), report);
             }
             None => {
                 let message = format!("`{name}` needs a value for its parameter `{parameter}`");
@@ -111,6 +114,7 @@ fn parameters(policy: &Policy, role: &Role, include: &Include, report: &mut Repo
         }
     }
     for key in include.with.keys().filter(|key| !included.parameters.contains_key(*key)) {
+        let span = include.places.name(key).unwrap_or(span);
         let near = report.suggestion(key, included.parameters.keys());
         let message = format!("`{name}` has no parameter `{key}`");
         report.error(
@@ -124,12 +128,11 @@ fn parameters(policy: &Policy, role: &Role, include: &Include, report: &mut Repo
 
 fn hand_on(
     role: &Role,
-    given: &str,
-    include: &Include,
+    (given, span): (&str, Span),
+    name: &str,
     (parameter, wanted): (&str, super::super::model::ParameterType),
     report: &mut Report<'_>,
 ) {
-    let (name, span) = (&include.role.value, include.role.span);
     match role.parameters.get(given) {
         None => {
             let near = report.suggestion(given, role.parameters.keys());

@@ -25,9 +25,10 @@ pub fn canonicalise(policy: &mut Policy, report: &mut Report<'_>) {
         let Some(types) = declared.get(&include.role.value) else { continue };
         for (name, values) in &mut include.with {
             let Some(wanted) = types.get(name) else { continue };
-            for value in values.iter_mut() {
+            for (nth, value) in values.iter_mut().enumerate() {
                 if let RowValue::Literal(text) = value {
-                    one(name, *wanted, text, include.role.span, report);
+                    let span = include.places.value(name, nth).unwrap_or(include.role.span);
+                    one(name, *wanted, text, span, report);
                 }
             }
         }
@@ -38,7 +39,10 @@ fn assigned(declared: &Declared, assignment: &mut Assignment, report: &mut Repor
     let Some(types) = declared.get(&assignment.role.value) else { return };
     for (name, values) in &mut assignment.with {
         let Some(wanted) = types.get(name) else { continue };
-        values.iter_mut().for_each(|value| one(name, *wanted, value, assignment.role.span, report));
+        for (nth, value) in values.iter_mut().enumerate() {
+            let span = assignment.places.value(name, nth).unwrap_or(assignment.role.span);
+            one(name, *wanted, value, span, report);
+        }
         values.sort();
         values.dedup();
     }

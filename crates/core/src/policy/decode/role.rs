@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::super::model::{Grant, Include, ParameterType, Role, RowMatch, RowValue, Spanned};
+use super::super::model::{Grant, Include, ParameterType, Places, Role, RowMatch, RowValue, Spanned};
 use super::super::pattern::Pattern;
 use super::super::problem::{Problem, Span};
 use super::super::values;
 use super::super::yaml::{Node, Value};
-use super::{entries, name, names, nothing, spanned, text};
+use super::{entries, name, names, nothing, spanned, text, with};
 use crate::privilege::{Privilege, PrivilegeSet};
 
 pub(super) fn role(span: Span, node: &Node) -> Role {
@@ -25,13 +25,10 @@ pub(super) fn role(span: Span, node: &Node) -> Role {
 
 fn include(node: &Node) -> Option<Include> {
     if let Some(role) = spanned(node) {
-        return Some(Include { role, with: BTreeMap::new() });
+        return Some(Include { role, with: BTreeMap::new(), places: Places::default() });
     }
-    let with = entries(node.get("with"));
-    Some(Include {
-        role: name(node, "role")?,
-        with: with.map(|(key, _, value)| (key.to_owned(), row_values(value))).collect(),
-    })
+    let (with, places) = with(node, values::row_value);
+    Some(Include { role: name(node, "role")?, with, places })
 }
 
 fn grant(node: &Node) -> Grant {

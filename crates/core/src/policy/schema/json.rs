@@ -101,6 +101,16 @@ const fn name_pattern(rule: KeyRule) -> Option<&'static str> {
     }
 }
 
+/// `[sS][eE][tT]` for `set`: patterns of JSON Schema know no flag for it.
+fn any_spelling(words: &[String]) -> String {
+    let letter = |c: char| match c {
+        ' ' => "[ _]".to_owned(),
+        c => format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase()),
+    };
+    let words = words.iter().map(String::as_str).chain(["temp"]).map(|word| word.chars().map(letter).collect());
+    format!(r"^\s*({})\s*$", words.collect::<Vec<String>>().join("|"))
+}
+
 fn leaf(leaf: Leaf) -> Value {
     match leaf {
         Leaf::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
@@ -116,7 +126,7 @@ fn leaf(leaf: Leaf) -> Value {
             let mut words = privilege_words();
             words.push("all".to_owned());
             // Other spellings (`SELECT`, `temp`) are read too: suggested words must not forbid them.
-            json!({ "anyOf": [{ "enum": words }, { "type": "string" }] })
+            json!({ "anyOf": [{ "enum": words }, { "type": "string", "pattern": any_spelling(&privilege_words()) }] })
         }
         Leaf::Url => json!({ "type": "string", "pattern": r"^\s*\$\{.+\}\s*$" }),
         Leaf::Template(placeholder) => json!({ "type": "string", "pattern": format!(r"\{{{placeholder}\}}") }),

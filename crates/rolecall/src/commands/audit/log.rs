@@ -10,7 +10,7 @@ use rolecall_core::plan::Direction;
 
 use crate::Outcome;
 use crate::args::AuditLog;
-use crate::show::{BAD, GOOD, QUIET, STRONG};
+use crate::show::{BAD, GOOD, QUIET, STRONG, plain};
 
 /// How often to look for news.
 const PACE: Duration = Duration::from_millis(300);
@@ -80,25 +80,15 @@ fn show(events: &[Event], json: bool) {
     }
 }
 
-/// One entry for people: what happened, to whom, and who gains or loses.
+/// One entry for people: its kind, which `--kind` takes, what happened, and who gains or loses.
 fn line(event: &Event) -> String {
-    let about = [
-        event.kind.place().map(|place| format!("{} · {}", place.environment, place.server)),
-        event.kind.subject().map(str::to_owned),
-        event.kind.access().map(|access| format!("{} in {}", access.role, access.environment)),
-    ];
-    let about: Vec<String> = about.into_iter().flatten().collect();
     let mut text = format!(
-        "{QUIET}{:>6}{QUIET:#} {} {STRONG}{}{STRONG:#} {} {QUIET}by {}{QUIET:#}",
+        "{QUIET}{:>6}{QUIET:#} {} {STRONG}{}{STRONG:#} {}",
         event.id,
         event.at,
         event.kind.name(),
-        plain(&about.join(", ")),
-        plain(&event.actor.to_string())
+        plain(&event.sentence())
     );
-    if let Some(reason) = &event.reason {
-        text.push_str(&format!("\n         {}", plain(reason.as_str())));
-    }
     for effect in event.effects.iter().take(EFFECTS) {
         let (style, word) = match effect.direction {
             Direction::Gains => (GOOD, "gains"),
@@ -113,9 +103,4 @@ fn line(event: &Event) -> String {
         text.push_str(&format!("\n         … and {} more effects (--json shows all)", event.effects.len() - EFFECTS));
     }
     text
-}
-
-/// Names come from policies and servers: none of them may steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

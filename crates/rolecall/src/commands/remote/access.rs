@@ -10,7 +10,7 @@ use super::super::confirm::confirm;
 use crate::Outcome;
 use crate::args::{Approve, Deny, Leases, One, Request, Requests, Review};
 use crate::client::{Client, as_type};
-use crate::show::{CARE, GOOD};
+use crate::show::{CARE, GOOD, plain};
 
 /// What is shown of a Request or Lease.
 #[derive(Debug, Deserialize)]
@@ -205,11 +205,6 @@ fn line(access: &Access) -> String {
     let why = if access.reason.is_empty() { String::new() } else { format!(": {}", plain(&access.reason)) };
     let Access { id, state, principal, role, environment, .. } = access;
     format!("{id}  {state}  {principal}  {role}{with} in {environment}{when}{glass}{}{why}", by.unwrap_or_default())
-}
-
-/// One line that a terminal shows as it is.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The answer as it is.
