@@ -1,6 +1,6 @@
 //! The demo as a newcomer meets it: the story, then the page, then Ctrl-C; nothing stays behind.
 
-#![expect(clippy::unwrap_used, reason = "a test's own files and processes")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test's own files and processes")]
 
 use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
