@@ -61,6 +61,12 @@ pub enum Command {
         rolecall audit export --out ledger.jsonl\n  rolecall audit verify ledger.jsonl --key ledger.pub"
     )]
     Audit(Audit),
+    /// Copy the store to a file while it is used, and prove the copy.
+    #[command(after_help = "Example:\n  rolecall backup /backup/rolecall-$(date +%F).db")]
+    Backup(Backup),
+    /// Put a backup in the store's place, once it is proved. Replaces nothing.
+    #[command(after_help = "Example:\n  rolecall restore /backup/rolecall-2026-03-01.db")]
+    Restore(Restore),
     /// Serve the API: requests, approvals, leases, the ledger.
     #[command(after_help = "Example:\n  rolecall serve --policy policies/ --public-url https://rolecall.acme.test")]
     Serve(Serve),
@@ -140,6 +146,26 @@ pub struct LedgerPlace {
     /// /etc/rolecall/ledger.key for root.
     #[arg(long, env = "ROLECALL_LEDGER_KEY", value_name = "FILE")]
     pub ledger_key: Option<PathBuf>,
+}
+
+/// `rolecall backup`
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to make.
+    pub file: PathBuf,
+    /// Where the store is.
+    #[command(flatten)]
+    pub place: LedgerPlace,
+}
+
+/// `rolecall restore`
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+    /// Where the store was, and will be.
+    #[command(flatten)]
+    pub place: LedgerPlace,
 }
 
 /// Where the ledger is, or that there is none.

@@ -70,6 +70,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Credential(credential) => commands::credential::run(&credential).await,
         Command::Verify(verify) => commands::verify::run(&verify).await,
         Command::Audit(audit) => commands::audit::run(&audit).await,
+        Command::Backup(backup) => commands::backup::backup(&backup).await,
+        Command::Restore(restore) => commands::backup::restore(&restore).await,
         Command::Serve(serve) => commands::serve::run(&serve).await,
         Command::Request(request) => remote::access::request(&request),
         Command::Requests(requests) => remote::access::requests(&requests),

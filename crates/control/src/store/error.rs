@@ -37,6 +37,9 @@ pub enum StoreError {
     /// There is none.
     #[error("there is no store at {0}: nothing has been recorded there yet")]
     Missing(PathBuf),
+    /// A copy would replace something.
+    #[error("{0} is there already: name a file that is not")]
+    Taken(PathBuf),
     /// It is a SQLite database of somebody else, or no database.
     #[error("{0} is not a store of Rolecall")]
     Foreign(PathBuf),

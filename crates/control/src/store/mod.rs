@@ -4,6 +4,7 @@
 mod access;
 mod append;
 mod bookmark;
+mod copy;
 mod count;
 mod error;
 mod lists;
@@ -23,6 +24,7 @@ use sqlx::SqlitePool;
 use tokio::sync::broadcast;
 
 pub use access::{Kept, Reach};
+pub use copy::copy;
 pub use error::StoreError;
 pub use lists::{ListFilter, Seen};
 pub use once::Once;

@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod apply;
 pub mod audit;
+pub mod backup;
 pub mod check;
 mod confirm;
 pub mod credential;

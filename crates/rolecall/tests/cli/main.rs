@@ -1,6 +1,7 @@
 //! Runs the program as people and pipelines do, against PostgreSQL servers of its own.
 
 mod audit;
+mod backup;
 mod commands;
 mod demo;
 mod german;

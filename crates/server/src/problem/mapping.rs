@@ -84,6 +84,7 @@ impl From<StoreError> for Problem {
             | StoreError::Key(_)
             | StoreError::Note(_)
             | StoreError::UnknownCause(_)
+            | StoreError::Taken(_)
             | StoreError::Query(_) => logged(&error, "store"),
         }
     }

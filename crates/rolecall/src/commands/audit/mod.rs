@@ -1,7 +1,7 @@
 //! `rolecall audit`: reads the ledger, takes exports and verifies them.
 
 mod log;
-mod verify;
+pub mod verify;
 
 use std::io::Write;
 

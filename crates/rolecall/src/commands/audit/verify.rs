@@ -9,6 +9,7 @@ use rolecall_control::audit::verify::{Report, Verifier, Wrong};
 use rolecall_control::ledger::checkpoint::Checkpoint;
 use rolecall_control::ledger::key;
 use rolecall_control::ledger::note::PublicKey;
+use rolecall_control::store::Reader;
 
 use crate::Outcome;
 use crate::args::AuditVerify;
@@ -36,6 +37,14 @@ pub async fn run(arguments: &AuditVerify) -> anyhow::Result<Outcome> {
     }
     say(&report, arguments.json)?;
     Ok(Outcome::Done)
+}
+
+/// Verifies a store's whole ledger.
+pub async fn whole(store: &Path, key: &PublicKey) -> anyhow::Result<Report> {
+    let mut verifier = Verifier::new(key, None);
+    let mut snapshot = Reader::open(store).await?.snapshot().await?;
+    lines(&mut snapshot, &mut |line| verifier.line(line).map(|()| true)).await?;
+    Ok(verifier.finish()?)
 }
 
 fn public_key(arguments: &AuditVerify) -> anyhow::Result<PublicKey> {
