@@ -1,13 +1,12 @@
 //! Appends to the ledger inside a transaction: entries, tiles, a signed checkpoint.
 
-use std::collections::BTreeSet;
-
 use jiff::{Timestamp, Unit};
 use rolecall_core::event::{Actor, Draft, Drafts, Event, EventId, FORM};
 use sqlx::{Row, SqliteConnection};
 
 use super::StoreError;
 use super::rows::number;
+use super::search::{Columns, concerned};
 use crate::ledger::checkpoint::Checkpoint;
 use crate::ledger::note::{PublicKey, SecretKey};
 use crate::ledger::tree::{self, Edge, Tile, WIDTH};
@@ -123,19 +122,18 @@ async fn write_entry(conn: &mut SqliteConnection, event: &Event) -> Result<tree:
     let id = number(event.id.0)?;
     let data = String::from_utf8(event.bytes()).map_err(|error| StoreError::Query(error.to_string()))?;
     let hash = tree::leaf(data.as_bytes());
+    let columns = Columns::of(event)?;
     sqlx::query("INSERT INTO entry (id, at, actor, kind, environment, correlation, data) VALUES (?, ?, ?, ?, ?, ?, ?)")
         .bind(id)
-        .bind(event.at.as_millisecond())
-        .bind(event.actor.to_string())
-        .bind(event.kind.name())
-        .bind(event.kind.environment())
-        .bind(number(event.correlation.0)?)
+        .bind(columns.at)
+        .bind(columns.actor)
+        .bind(columns.kind)
+        .bind(columns.environment)
+        .bind(columns.correlation)
         .bind(data)
         .execute(&mut *conn)
         .await?;
-    let mut concerned: BTreeSet<&str> = event.actor.principal().into_iter().chain(event.kind.subject()).collect();
-    concerned.extend(event.effects.iter().flat_map(|effect| effect.who.iter().map(String::as_str)));
-    for principal in concerned {
+    for principal in concerned(event) {
         sqlx::query("INSERT INTO concern (principal, entry) VALUES (?, ?)")
             .bind(principal)
             .bind(id)

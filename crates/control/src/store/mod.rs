@@ -12,6 +12,7 @@ mod once;
 mod open;
 mod read;
 mod rows;
+mod search;
 mod tokens;
 mod tx;
 mod watched;

@@ -105,7 +105,7 @@ impl Reader {
     }
 }
 
-fn parse(data: &str) -> Result<Event, StoreError> {
+pub(super) fn parse(data: &str) -> Result<Event, StoreError> {
     serde_json::from_str(data).map_err(|error| StoreError::Corrupt(format!("an entry cannot be read: {error}")))
 }
 
@@ -151,7 +151,7 @@ fn question(filter: &Filter) -> Result<QueryBuilder<Sqlite>, StoreError> {
 
 /// One moment of the ledger.
 pub struct Snapshot {
-    inner: Transaction<'static, Sqlite>,
+    pub(super) inner: Transaction<'static, Sqlite>,
 }
 
 impl Snapshot {

@@ -131,3 +131,28 @@ fn other_forms_of_export_can_be_read() {
         );
     }
 }
+
+#[test]
+fn an_entry_that_was_hidden_from_lists_is_found() {
+    let stage = Stage::new();
+    stage.run(&["apply", "--yes"]).says(0, &[]);
+    let store = stage.path("store.db");
+    for (change, undo) in [
+        ("UPDATE entry SET kind = 'plan_made' WHERE id = 2", "UPDATE entry SET kind = 'apply_finished' WHERE id = 2"),
+        ("UPDATE entry SET at = at + 1 WHERE id = 1", "UPDATE entry SET at = at - 1 WHERE id = 1"),
+        (
+            "DELETE FROM concern WHERE principal = 'bob@acme.test' AND entry = 1",
+            "INSERT INTO concern VALUES ('bob@acme.test', 1)",
+        ),
+        (
+            "INSERT INTO concern VALUES ('carol@acme.test', 1)",
+            "DELETE FROM concern WHERE principal = 'carol@acme.test'",
+        ),
+        ("INSERT INTO concern VALUES ('carol@acme.test', 77)", "DELETE FROM concern WHERE entry = 77"),
+    ] {
+        stage.run(&["audit", "verify"]).says(0, &["Good: 3 entries"]);
+        stage.sqlite(&store, change);
+        stage.run(&["audit", "verify"]).fails(&["is filed under what it does not say"]);
+        stage.sqlite(&store, undo);
+    }
+}

@@ -9,6 +9,7 @@ use rolecall_core::secret::Secret;
 use rolecall_engine::postgres::Target;
 use rolecall_engine::postgres::probe::probe;
 use rolecall_throwaway::{Options, Server, binaries};
+use sqlx::Connection;
 use sqlx::postgres::PgConnection;
 
 use crate::terminal::Terminal;
@@ -196,6 +197,16 @@ impl Stage {
         let cell = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "NULL".to_owned());
         let row = |row: &Vec<Option<String>>| row.iter().map(cell).collect::<Vec<_>>().join(" | ");
         Ok(answer.rows.iter().map(row).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// A statement on a file of SQLite, as somebody with the file would run it.
+    pub fn sqlite(&self, file: &std::path::Path, sql: &'static str) {
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        self.runtime.block_on(async {
+            let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::query(sql).execute(&mut conn).await.unwrap();
+            conn.close().await.unwrap();
+        });
     }
 
     /// All that matters of the server.

@@ -25,10 +25,7 @@ pub async fn run(arguments: &AuditVerify) -> anyhow::Result<Outcome> {
     let mut verifier = Verifier::new(&key, seen);
     match &arguments.export {
         Some(path) => read(path, &mut verifier)?,
-        None => {
-            let mut snapshot = super::reader(&arguments.place).await?.snapshot().await?;
-            lines(&mut snapshot, &mut |line| verifier.line(line).map(|()| true)).await?;
-        }
+        None => hold(super::reader(&arguments.place).await?, &mut verifier).await?,
     }
     let note = verifier.note().to_owned();
     let report = verifier.finish()?;
@@ -42,9 +39,21 @@ pub async fn run(arguments: &AuditVerify) -> anyhow::Result<Outcome> {
 /// Verifies a store's whole ledger.
 pub async fn whole(store: &Path, key: &PublicKey) -> anyhow::Result<Report> {
     let mut verifier = Verifier::new(key, None);
-    let mut snapshot = Reader::open(store).await?.snapshot().await?;
-    lines(&mut snapshot, &mut |line| verifier.line(line).map(|()| true)).await?;
+    hold(Reader::open(store).await?, &mut verifier).await?;
     Ok(verifier.finish()?)
+}
+
+/// Reads a store to the verifier, and holds what lists are made from against the entries.
+async fn hold(reader: Reader, verifier: &mut Verifier) -> anyhow::Result<()> {
+    let mut snapshot = reader.snapshot().await?;
+    lines(&mut snapshot, &mut |line| verifier.line(line).map(|()| true)).await?;
+    if let Some(entry) = snapshot.misfiled().await? {
+        bail!(
+            "entry {entry} is filed under what it does not say: lists may leave it out. Entries themselves are checked \
+             without that by `rolecall audit export` and `audit verify FILE`"
+        );
+    }
+    Ok(())
 }
 
 fn public_key(arguments: &AuditVerify) -> anyhow::Result<PublicKey> {
