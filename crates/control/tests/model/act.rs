@@ -1,11 +1,13 @@
 //! What can be done to Rolecall, and the doing of it through its use cases.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use rolecall_control::ControlError;
 use rolecall_control::keeper::Keeper;
 use rolecall_core::event::Actor;
 use rolecall_core::request::{Draft, RequestId, Until};
+use rolecall_engine::postgres::EngineError;
 use serde::{Deserialize, Serialize};
 
 /// One act of somebody.
@@ -54,6 +56,13 @@ pub enum Act {
     Apply,
     /// Nothing: what follows every act comes by itself.
     Wait,
+}
+
+impl Act {
+    /// Cannot be done while the server is away.
+    pub fn asks_the_server(&self) -> bool {
+        matches!(self, Self::Ask { .. } | Self::Approve { .. } | Self::Apply)
+    }
 }
 
 pub fn address(who: &str) -> String {
@@ -108,7 +117,18 @@ pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
 
 /// What follows by itself in a server that runs: what is over is noted, and servers are brought to what is decided.
 pub async fn settle(keeper: &Keeper) -> Result<Vec<ControlError>, ControlError> {
-    let settled = keeper.office().settle().await?;
     keeper.office().expire_requests().await?;
-    Ok(settled.failures)
+    let begun = Instant::now();
+    loop {
+        let failures = keeper.office().settle().await?.failures;
+        // The sessions of who was killed a moment ago may still hold the lock.
+        if !failures.iter().any(held) || begun.elapsed() > Duration::from_secs(5) {
+            return Ok(failures);
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn held(error: &ControlError) -> bool {
+    matches!(error, ControlError::Server { error, .. } if matches!(**error, EngineError::LockHeld { .. }))
 }

@@ -44,6 +44,12 @@ impl Judge {
         Self { conn: None, sessions: BTreeMap::new() }
     }
 
+    /// After the server was away.
+    pub fn forget(&mut self) {
+        self.conn = None;
+        self.sessions.clear();
+    }
+
     /// Looks at everything. `wrong` gets what needs no model to be wrong.
     pub async fn look(&mut self, server: &Server, wrong: &mut Vec<String>) -> Found {
         let mut conn = match self.conn.take() {

@@ -145,4 +145,18 @@ impl Access {
             _ => {}
         }
     }
+
+    /// What is in one of two.
+    pub fn or(&self, other: &Self) -> Self {
+        Self {
+            login: self.login || other.login,
+            roles: self.roles.union(&other.roles).cloned().collect(),
+            rights: self.rights.union(&other.rights).cloned().collect(),
+            rows: self.rows.union(&other.rows).copied().collect(),
+        }
+    }
+
+    pub fn within(&self, other: &Self) -> bool {
+        self.or(other) == *other
+    }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use super::dice::Dice;
+
 /// Whoever is in the policy, beside the administrator.
 pub const EVERYBODY: [&str; 6] = ["bob", "cat", "dan", "eve", "lea", "mia"];
 /// Who agrees to requests.
@@ -55,6 +57,31 @@ impl Rules {
         Self { people: people.into() }
     }
 
+    /// Another policy: one person comes, goes, or has something else.
+    pub fn edit(&mut self, dice: &mut Dice, now: i64) {
+        let Some(who) = dice.pick(&EVERYBODY) else { return };
+        let coming = Person { agent: true, ..Person::default() };
+        let Some(person) = self.people.get_mut(who) else {
+            self.people.insert(who, coming);
+            return;
+        };
+        // Approvers who went would leave nobody to agree.
+        let approver = APPROVERS.contains(&who);
+        match dice.below(10) {
+            0 | 1 if !approver => _ = self.people.remove(who),
+            2 | 3 => person.agent = !person.agent,
+            4 => person.suspended = !person.suspended && !approver,
+            5 => person.ends = (!approver && person.ends.is_none()).then(|| now + later(dice)),
+            _ if person.assigned.is_some() => person.assigned = None,
+            _ => {
+                let role = dice.pick(&["support", "reader", "lead"]).unwrap_or("reader");
+                let customer = if role == "reader" { None } else { dice.pick(&CUSTOMERS) };
+                let ends = dice.chance(50).then(|| now + later(dice));
+                person.assigned = Some(Assigned { role, customer, ends });
+            }
+        }
+    }
+
     /// How many have to agree to a role.
     pub fn approvals(role: &str) -> usize {
         match role {
@@ -86,6 +113,10 @@ impl Rules {
         }
         text
     }
+}
+
+fn later(dice: &mut Dice) -> i64 {
+    HOUR * (1 + dice.below(30) as i64)
 }
 
 fn time(second: i64) -> String {

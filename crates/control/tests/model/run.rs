@@ -1,19 +1,21 @@
-//! One sequence: an act, what follows by itself, and all checks; again and again.
+//! One sequence: an act, with or without trouble, what follows by itself, and all checks; again and again.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use rolecall_control::ControlError;
 use rolecall_control::keeper::Keeper;
 
 use super::act::{self, Act};
+use super::away::Away;
 use super::chance;
+use super::crash::{Death, crash};
 use super::dice::Dice;
 use super::foresee::foresee;
 use super::judge::{Found, Judge};
 use super::ledger::Ledger;
 use super::model::Model;
 use super::rules::Rules;
-use super::seen::Seen;
 use super::world::World;
 
 /// What a sequence came to.
@@ -21,20 +23,29 @@ use super::world::World;
 pub struct Tally {
     pub steps: usize,
     pub refused: usize,
+    pub killed: usize,
+    pub away: usize,
+    /// How often everybody had exactly what they should, not only no more.
     pub exact: usize,
 }
 
 /// One sequence under way.
-struct Run {
-    world: World,
-    keeper: Arc<Keeper>,
-    model: Model,
-    judge: Judge,
-    ledger: Ledger,
-    found: Found,
-    tally: Tally,
+pub struct Run {
+    pub world: World,
+    pub keeper: Arc<Keeper>,
+    pub model: Model,
+    pub judge: Judge,
+    pub ledger: Ledger,
+    pub found: Found,
+    /// So many entries were told when the judge looked last.
+    pub looked: usize,
+    pub away: Option<Away>,
+    pub tally: Tally,
+    pub wrong: Vec<String>,
+    /// The policy is another one than was applied last.
+    dirty: bool,
     story: Vec<String>,
-    wrong: Vec<String>,
+    begun: Instant,
 }
 
 /// Plays the sequence of a seed; an error tells what went wrong, and all that led to it.
@@ -43,11 +54,11 @@ pub async fn run(seed: u64, steps: usize) -> Result<Tally, String> {
     let mut run = Run::begin().await;
     run.step(&Act::Apply).await;
     while run.tally.steps < steps && run.wrong.is_empty() {
-        let jump = chance::jump(&mut dice);
-        // A lease that began before the server's own time would have ended there before it began.
-        run.world.jump(if run.model.decided == i64::MIN { jump.max(0) } else { jump });
-        let act = chance::act(&mut dice, &run.model);
-        run.step(&act).await;
+        run.turn(&mut dice).await;
+    }
+    run.back();
+    if run.wrong.is_empty() {
+        run.step(&Act::Apply).await;
     }
     if run.wrong.is_empty() {
         return Ok(run.tally);
@@ -66,16 +77,73 @@ impl Run {
             judge: Judge::new(),
             ledger: Ledger::default(),
             found: Found::default(),
+            looked: 0,
+            away: None,
             tally: Tally::default(),
             story: Vec::new(),
+            begun: Instant::now(),
             wrong: Vec::new(),
+            dirty: true,
             world,
         }
     }
 
     /// The time that is decided for.
-    fn now(&self) -> i64 {
+    pub fn now(&self) -> i64 {
         self.world.now().max(self.model.decided)
+    }
+
+    fn tell(&mut self, what: &str) {
+        let line = format!("{:>4} {} {what}", self.tally.steps, self.now());
+        if std::env::var_os("ROLECALL_SEED").is_some() {
+            println!("{:>6.2} s {line}", self.begun.elapsed().as_secs_f64());
+        }
+        self.story.push(line);
+    }
+
+    /// Whatever happens next.
+    async fn turn(&mut self, dice: &mut Dice) {
+        let jump = chance::jump(dice);
+        // A lease that began before the server's own time would have ended there before it began.
+        self.world.jump(if self.model.decided == i64::MIN { jump.max(0) } else { jump });
+        if self.away.is_some() && dice.chance(30) {
+            self.back();
+        } else if self.away.is_none() && dice.chance(6) {
+            let (away, how) = Away::begin(dice, &mut self.world);
+            self.tell(&how);
+            self.away = Some(away);
+            self.tally.away += 1;
+        }
+        if dice.chance(6) {
+            self.edit(dice).await;
+        }
+        let apply = self.dirty && dice.chance(35);
+        let act = if apply { Act::Apply } else { chance::act(dice, &self.model) };
+        if self.away.is_none() && dice.chance(25) {
+            self.crash(&act, Death::random(dice)).await;
+        } else {
+            self.step(&act).await;
+        }
+    }
+
+    fn back(&mut self) {
+        if let Some(away) = self.away.take() {
+            if !away.runs() {
+                self.judge.forget();
+            }
+            away.end(&mut self.world);
+            self.tell("the server is back");
+        }
+    }
+
+    /// Another policy comes into force when Rolecall starts again; what it gives must be applied.
+    async fn edit(&mut self, dice: &mut Dice) {
+        self.model.rules.edit(dice, self.now());
+        self.world.write(&self.model.rules);
+        self.tell(&format!("another policy: {:?}", self.model.rules.people));
+        self.keeper.store().clone().close().await;
+        self.keeper = self.world.start().await;
+        self.dirty = true;
     }
 
     /// An act, what follows, and what must hold then.
@@ -83,9 +151,12 @@ impl Run {
         self.tally.steps += 1;
         let foreseen = foresee(&self.model, act, self.now());
         let done = act::act(&self.keeper, act).await;
-        self.story.push(format!("{:>4} {} {act:?} -> {}", self.tally.steps, self.now(), said(&done)));
+        self.tell(&format!("{act:?} -> {}", done.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned())));
         let possible = match &done {
-            Ok(()) => foreseen,
+            Ok(()) => {
+                self.dirty &= *act != Act::Apply;
+                foreseen
+            }
             Err(
                 ControlError::Refused(_)
                 | ControlError::Denied(_)
@@ -98,64 +169,49 @@ impl Run {
                 }
                 vec![self.model.clone()]
             }
+            Err(ControlError::Server { .. }) if self.away.is_some() && act.asks_the_server() => {
+                vec![self.model.clone()]
+            }
             Err(error) => {
                 self.wrong.push(format!("it failed: {error:?}"));
                 vec![self.model.clone()]
             }
         };
         self.adopt(possible).await;
-        match act::settle(&self.keeper).await {
-            Ok(failures) if failures.is_empty() => {}
-            other => self.wrong.push(format!("it was not settled: {other:?}")),
-        }
-        let settled = self.model.clone();
-        self.adopt(vec![settled]).await;
-        self.check().await;
+        self.follow().await;
     }
 
-    /// Takes over the one of the possible models that the store says has come about.
-    async fn adopt(&mut self, possible: Vec<Model>) {
-        let seen = Seen::read(self.keeper.store().read()).await.unwrap();
-        let now = self.world.now().max(seen.decided);
-        let mut why = vec!["it was done, and should be refused".to_owned()];
-        for model in possible {
-            match seen.adopt(&model, now) {
-                Ok(model) => return self.model = model,
-                Err(error) => why.push(error),
+    /// Rolecall is killed somewhere in an act and what follows, and starts again.
+    async fn crash(&mut self, act: &Act, death: Death) {
+        self.tally.steps += 1;
+        let mut possible = foresee(&self.model, act, self.now());
+        possible.push(self.model.clone());
+        self.keeper.store().clone().close().await;
+        let killed = tokio::task::block_in_place(|| crash(&self.world, act, death));
+        self.tell(&format!("{act:?} {death:?} -> killed: {killed:?}"));
+        match killed {
+            Ok(killed) => self.tally.killed += usize::from(killed),
+            Err(error) => self.wrong.push(error),
+        }
+        self.keeper = self.world.start().await;
+        self.adopt(possible).await;
+        self.check(false, false).await;
+        self.follow().await;
+    }
+
+    /// What follows by itself, and what must hold then.
+    async fn follow(&mut self) {
+        let settled = act::settle(&self.keeper).await;
+        let known = self.model.clone();
+        self.adopt(vec![known]).await;
+        let whole = match settled {
+            Ok(failures) if failures.is_empty() => true,
+            Ok(_) if self.away.is_some() => false,
+            other => {
+                self.wrong.push(format!("it was not settled: {other:?}"));
+                false
             }
-        }
-        self.wrong.extend(why);
+        };
+        self.check(whole, whole && !self.dirty).await;
     }
-
-    async fn check(&mut self) {
-        let now = self.now();
-        let seen = Seen::read(self.keeper.store().read()).await.unwrap();
-        let found = self.judge.look(&self.world.server, &mut self.wrong).await;
-        let new = self.ledger.read(self.keeper.store(), &mut self.wrong).await;
-        self.ledger.agrees(&seen, &mut self.wrong);
-        if let Err(why) = seen.settled(&self.model, now) {
-            self.wrong.push(why);
-        }
-        for who in found
-            .access
-            .keys()
-            .chain(self.model.rules.people.keys().map(|who| (*who).to_owned()).collect::<Vec<_>>().iter())
-        {
-            let has = found.access.get(who).cloned().unwrap_or_default();
-            let may = self.model.access(who, now);
-            if has != may {
-                self.wrong.push(format!("{who} has {has:?} and should have {may:?}"));
-            }
-        }
-        self.tally.exact += 1;
-        let told = new.iter().any(|event| event.kind.name() == "apply_begun");
-        if found.facts != self.found.facts && !told {
-            self.wrong.push(format!("no entry tells of {:?}", found.facts.symmetric_difference(&self.found.facts)));
-        }
-        self.found = found;
-    }
-}
-
-fn said(done: &Result<(), ControlError>) -> String {
-    done.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned())
 }

@@ -39,7 +39,7 @@ impl World {
         let world = Self { server, folder, clock };
         world.sql("postgres", "CREATE DATABASE app").await;
         world.sql("app", SHOP).await;
-        std::fs::write(world.folder.path().join("url"), world.server.url("postgres", "postgres")).unwrap();
+        world.lead_home();
         world.write(rules);
         world
     }
@@ -52,6 +52,24 @@ impl World {
 
     pub fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Rolecall finds the server here.
+    pub fn lead_home(&self) {
+        std::fs::write(self.folder().join("url"), self.server.url("postgres", "postgres")).unwrap();
+    }
+
+    /// Rolecall looks for the server in this folder.
+    pub fn lead_to(&self, folder: &Path, port: u16) {
+        // The proxy knows no answer to who asks for TLS.
+        let host = format!("host={}&port={port}&sslmode=disable", folder.display());
+        let url = format!("postgres://postgres@localhost/postgres?{host}");
+        std::fs::write(self.folder().join("url"), url).unwrap();
+    }
+
+    /// The server's own socket.
+    pub fn socket(&self) -> PathBuf {
+        self.server.socket_dir().join(format!(".s.PGSQL.{}", self.server.port()))
     }
 
     fn policy(&self) -> PathBuf {
@@ -78,7 +96,7 @@ impl World {
 }
 
 /// Rolecall as it starts, in whichever process.
-pub async fn start(folder: &Path, clock: Arc<Told>) -> Arc<Keeper> {
+pub async fn start(folder: &Path, clock: Arc<dyn Clock>) -> Arc<Keeper> {
     let options = Options::new(folder.join("state/store.db"), folder.join("key/ledger.key"));
     let store = Store::open(&Options { clock, ..options }).await.unwrap();
     Keeper::new(store, folder.join("policy.yaml"), Pace::default()).await.unwrap()
