@@ -4,7 +4,7 @@
 //! `ROLECALL_SEED=7` plays one sequence and says what happens. `ROLECALL_SEQUENCES=500` plays so many beside the kept ones;
 //! else no new one begins after `ROLECALL_SECONDS`, which is 20.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod act;
 mod away;

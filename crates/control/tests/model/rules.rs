@@ -100,7 +100,7 @@ impl Rules {
                 keys.push("groups: [agents]".to_owned());
             }
             if person.suspended {
-                keys.push("suspended: true".to_owned());
+                keys.push("standing: suspended".to_owned());
             }
             keys.extend(person.ends.map(|ends| format!("ends: {}", time(ends))));
             if let Some(held) = &person.assigned {

@@ -97,7 +97,12 @@ impl World {
 
 /// Rolecall as it starts, in whichever process.
 pub async fn start(folder: &Path, clock: Arc<dyn Clock>) -> Arc<Keeper> {
+    let now = clock.now();
     let options = Options::new(folder.join("state/store.db"), folder.join("key/ledger.key"));
     let store = Store::open(&Options { clock, ..options }).await.unwrap();
-    Keeper::new(store, folder.join("policy.yaml"), Pace::default()).await.unwrap()
+    let path = folder.join("policy.yaml");
+    match Keeper::new(store, path.clone(), Pace::default()).await {
+        Ok(keeper) => keeper,
+        Err(error) => panic!("{error}: {:?}", rolecall_control::source::load(&path, now).unwrap().outcome.problems),
+    }
 }
