@@ -147,3 +147,14 @@ fn every_key_of_an_environment_is_understood() {
     assert_eq!(environment.accounts.credential_max, Some(30 * 86_400));
     assert!(environment.accounts.suspended_keeps_memberships && environment.leavers.reassign_security_definer);
 }
+
+#[test]
+fn times_are_as_fine_as_those_of_databases() {
+    let text = "environments: { test: { servers: { main: { url: \"${URL}\", databases: [app] } } } }
+roles: { reader: { grants: [{ database: app, allow: [select], on: \"shop.*\" }] } }
+people: { alice@acme.test: { assign: { test: { role: reader, ends: 2090-01-01T12:00:00.123456789+01:00 } } } }
+";
+    let policy = read_one(text).policy.unwrap();
+    let ends = policy.people["alice@acme.test"].principal.assign["test"][0].ends.unwrap();
+    assert_eq!(ends.to_string(), "2090-01-01T11:00:00.123456Z");
+}

@@ -13,7 +13,8 @@ use rolecall_core::state::{
 
 /// A server on which some of the databases exist that the policy names, each with the same few objects.
 pub fn state(server: &Server, version: u32) -> ServerState {
-    let identity = Identity { system_identifier: "1".to_owned(), version, version_text: "1".to_owned() };
+    let identity =
+        Identity { system_identifier: "1".to_owned(), version, version_text: "1".to_owned(), standby: false };
     let mut state = ServerState { identity, superuser: true, ..ServerState::default() };
     let role = |oid, login, mark: Option<Mark>| RoleState {
         oid,

@@ -30,7 +30,7 @@ const DEFAULTS: &[(&str, &str)] = &[
 ];
 
 /// The socket is in a folder that only its owner can enter; TCP is open to every user of the machine.
-const HBA: &str = "local all all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+const HBA: &str = "local all,replication all trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
 /// Writes both files into `data`. Whole, so that a second call (for another port) leaves nothing of the first.
 pub(crate) fn write(data: &Path, socket: &Path, port: u16, options: &Options, account: &Account) -> Result<(), Error> {

@@ -19,6 +19,10 @@ pub enum Error {
     #[error("{} holds no PostgreSQL server: `postgres` and `initdb` must both be in it, or in its bin folder", .0.display())]
     NoServerIn(PathBuf),
 
+    /// `pg_basebackup` failed.
+    #[error("pg_basebackup has not copied the server: {0}")]
+    Copy(String),
+
     /// `postgres --version` failed, or said something unknown.
     #[error("{} does not run: {said}", postgres.display())]
     DoesNotRun {

@@ -96,6 +96,12 @@ impl Options {
         self
     }
 
+    /// Lets the server have standbys, for [`Server::standby`].
+    #[must_use]
+    pub fn replicated(self) -> Self {
+        self.setting("wal_level", "replica").setting("max_wal_senders", "4")
+    }
+
     /// Leaves the server running when the value is dropped or the process dies.
     #[must_use]
     pub fn keep(mut self) -> Self {

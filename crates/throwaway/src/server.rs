@@ -1,5 +1,7 @@
 //! A running throw-away server.
 
+mod standby;
+
 use crate::account::Account;
 use crate::binaries::Binaries;
 use crate::error::{At, Error};

@@ -11,6 +11,7 @@ mod onlookers;
 mod owners;
 mod rights;
 mod roles;
+mod standby;
 mod strangers;
 mod tables;
 
@@ -52,6 +53,7 @@ pub fn diff(scene: Scene<'_>, desired: &Desired) -> Difference {
     owners::removals(&mut differ);
     strangers::find(&mut differ);
     rights::check(&mut differ);
+    standby::note(&mut differ);
     let mut steps = differ.steps;
     // Stable: within a stage and a database, changes keep the order in which they were found (grant chains leaves first).
     steps.sort_by(|a, b| (a.stage, &a.database).cmp(&(b.stage, &b.database)));

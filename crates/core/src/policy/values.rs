@@ -30,10 +30,11 @@ pub fn duration(text: &str) -> Option<u64> {
     (number.is_none() && total > 0 && total <= 100 * 366 * 86_400).then_some(total)
 }
 
-/// A day (its first moment, UTC) or an RFC 3339 time with its offset.
+/// A day (its first moment, UTC) or an RFC 3339 time with its offset, to the microsecond: databases keep no more, and a
+/// time that they round would never be the one that was meant.
 pub fn time(text: &str) -> Option<Timestamp> {
     if let Ok(timestamp) = text.parse::<Timestamp>() {
-        return Some(timestamp);
+        return Timestamp::from_microsecond(timestamp.as_microsecond()).ok();
     }
     // A civil date also parses out of `2026-01-01T10:00`, which would silently lose the hour.
     let day = text.parse::<civil::Date>().ok().filter(|_| text.len() == 10)?;

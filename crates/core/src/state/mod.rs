@@ -54,6 +54,8 @@ pub struct Identity {
     pub version: u32,
     /// `server_version`, such as `15.18`.
     pub version_text: String,
+    /// `pg_is_in_recovery()`: it follows a primary, which has the same identifier, and cannot be changed.
+    pub standby: bool,
 }
 
 /// A role and its attributes, as in `pg_roles`.

@@ -98,6 +98,9 @@ pub enum EngineError {
         /// `server_version`.
         version_text: String,
     },
+    /// The server only follows another one. Nothing has run.
+    #[error("this server is a standby: it follows its primary and cannot be changed")]
+    Standby,
     /// Another Rolecall is changing the server.
     #[error("another Rolecall is changing this server{}", by(holder))]
     LockHeld {
@@ -214,6 +217,7 @@ impl EngineError {
             | Self::Unexpected { .. }
             | Self::OtherServer { .. }
             | Self::UnsupportedVersion { .. }
+            | Self::Standby
             | Self::LockHeld { .. }
             | Self::Render { .. }
             | Self::WrongRole { .. }
@@ -260,6 +264,7 @@ impl EngineError {
                  restarted, try again"
             }
             Self::UnsupportedVersion { .. } => "upgrade the server to PostgreSQL 14 or later",
+            Self::Standby => "name the primary in the URL: what is changed there streams to its standbys by itself",
             Self::LockHeld { .. } => "wait until it is done, then try again; only one may change a server at a time",
             Self::MissingRight { remedy, .. } => remedy,
         };

@@ -12,5 +12,6 @@ mod rights;
 mod serve;
 mod sessions;
 mod stage;
+mod standby;
 mod terminal;
 mod trouble;

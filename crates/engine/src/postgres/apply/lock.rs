@@ -47,6 +47,13 @@ pub async fn open(target: &Target) -> Result<(String, PgConnection), EngineError
     }
 }
 
+/// Refuses a standby: its locks are not those of the primary, and nothing on it can be changed.
+pub async fn refuse_standby(conn: &mut PgConnection) -> Result<(), EngineError> {
+    let standby = sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(conn).await;
+    let standby: bool = standby.map_err(|error| EngineError::from_query("ask whether this is a standby", error))?;
+    if standby { Err(EngineError::Standby) } else { Ok(()) }
+}
+
 /// Takes the lock for the session, once no session of an earlier run is left either: one whose process was killed may
 /// still carry out what it was sent last.
 pub async fn take(conn: &mut PgConnection) -> Result<(), EngineError> {

@@ -62,9 +62,10 @@ impl Applier {
     /// Takes the server's lock; waits some five seconds for another Rolecall to be done.
     ///
     /// # Errors
-    /// [`EngineError::LockHeld`], or what keeps it from connecting.
+    /// [`EngineError::LockHeld`], [`EngineError::Standby`], or what keeps it from connecting.
     pub async fn lock(target: &Target) -> Result<Self, EngineError> {
         let (database, mut conn) = lock::open(target).await?;
+        lock::refuse_standby(&mut conn).await?;
         lock::take(&mut conn).await?;
         let started = inspect::started(&mut conn).await?;
         let maintenance = Session::new(conn).await?;

@@ -51,6 +51,7 @@ async fn session(conn: &mut PgConnection, state: &mut ServerState) -> Result<(),
         identity.version = row.number(2)?;
         identity.version_text = row.text(3)?.to_owned();
         known = row.flag(4);
+        identity.standby = row.flag(5);
         Ok(())
     })
     .await?;
