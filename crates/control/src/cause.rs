@@ -8,7 +8,7 @@ use rolecall_core::state::ServerState;
 
 use crate::office::Office;
 use crate::place::Place;
-use crate::settle::accounts;
+use crate::settle::{accounts, marked};
 use crate::store::{Kept, StoreError};
 
 /// The entries that may have brought it about, beside those of Leases.
@@ -38,13 +38,20 @@ impl Causes {
         steps: &[Step],
         moving: &[&Kept],
     ) -> Option<EventId> {
+        let marked = marked(state);
         let concerned = |principal: &str| {
-            let own = accounts(place, Some(state), &BTreeSet::from([principal]));
+            let mut own = accounts(place, None, &BTreeSet::from([principal]));
+            own.extend(marked.get(principal).into_iter().flatten().cloned());
             steps.is_empty() || !only(steps, &own).is_empty()
         };
-        let leases = moving.iter().filter(|kept| concerned(&kept.lease.principal));
-        let lease = leases.map(|kept| EventId(kept.lease.id.0)).min();
-        let acts = self.standings.iter().filter(|(who, _)| concerned(who)).map(|(_, event)| *event);
-        lease.or_else(|| acts.max()).or(self.policy)
+        // The earliest and the latest first: the first who is concerned decides, and nobody after them is asked.
+        let mut leases: Vec<&&Kept> = moving.iter().collect();
+        leases.sort_by_key(|kept| kept.lease.id);
+        let lease = leases.into_iter().find(|kept| concerned(&kept.lease.principal));
+        let lease = lease.map(|kept| EventId(kept.lease.id.0));
+        let mut acts: Vec<(&EventId, &String)> = self.standings.iter().map(|(who, event)| (event, who)).collect();
+        acts.sort_unstable_by(|a, b| b.cmp(a));
+        let act = || acts.into_iter().find(|(_, who)| concerned(who)).map(|(event, _)| *event);
+        lease.or_else(act).or(self.policy)
     }
 }

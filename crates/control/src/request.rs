@@ -1,10 +1,11 @@
 //! Use case: somebody asks for access for a while, for more of it, or takes the asking back.
 
+use jiff::Timestamp;
 use rolecall_core::admit::Action;
-use rolecall_core::event::{Actor, Drafts, Kind};
+use rolecall_core::event::{self, Actor, Drafts, Kind};
 use rolecall_core::lease;
 use rolecall_core::plan::Effect;
-use rolecall_core::request::{self, Draft, Outcome, RequestId};
+use rolecall_core::request::{self, Draft, Outcome, Request, RequestId};
 
 use crate::office::{ControlError, Ground, Office, signed_in};
 use crate::store::{Reach, StoreError};
@@ -67,30 +68,31 @@ impl Office {
         Ok(written.await?.value)
     }
 
-    /// Closes the Requests that have waited too long or can be granted no more. Says which.
+    /// Closes the Requests that have waited too long or can be granted no more, in one transaction. Says which.
     pub async fn expire_requests(&self) -> Result<Vec<RequestId>, ControlError> {
-        let mut closed = Vec::new();
-        while let Some(id) = self.expire_one().await? {
-            closed.push(id);
+        let over = |ground: &Ground, pending: &[Request]| -> Vec<Outcome> {
+            let facts = ground.facts(&self.policy);
+            pending.iter().filter_map(|request| request::expire(facts, request)).collect()
+        };
+        // Most of the time there is nothing, and nobody who writes is kept waiting to find that out.
+        if over(&self.ground().await?, &self.store.read().pending().await?).is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(closed)
-    }
-
-    async fn expire_one(&self) -> Result<Option<RequestId>, ControlError> {
         let actor = Actor::system("expiry");
         let written = self.store.write(&actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let facts = ground.facts(&self.policy);
-            let outcome = tx.pending().await?.iter().find_map(|request| request::expire(facts, request));
-            let outcome = outcome.ok_or(Nothing::ToDo)?;
-            let request = outcome.request();
-            tx.put_request(request).await?;
-            let (id, told) = (request.id, telling::closed(request));
-            Ok::<_, Nothing>(tx.done(id, told))
+            let (mut closed, mut told) = (Vec::new(), Vec::new());
+            for outcome in over(&ground, &tx.pending().await?) {
+                let request = outcome.request();
+                tx.put_request(request).await?;
+                closed.push(request.id);
+                told.push(telling::closed(request));
+            }
+            Ok::<_, Nothing>(tx.done(closed, all(told)?))
         });
         match written.await {
-            Ok(written) => Ok(Some(written.value)),
-            Err(Nothing::ToDo) => Ok(None),
+            Ok(written) => Ok(written.value),
+            Err(Nothing::ToDo) => Ok(Vec::new()),
             Err(Nothing::Failed(error)) => Err(error.into()),
         }
     }
@@ -99,8 +101,12 @@ impl Office {
     pub(crate) async fn ground(&self) -> Result<Ground, StoreError> {
         let kept = self.store.read().leases().await?;
         let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
-        let now = lease::steady(self.store.read().decided().await?, self.store.clock().now());
-        Ok(Ground { leases, kept, suspended: self.store.read().suspended().await?, now })
+        Ok(Ground { leases, kept, suspended: self.store.read().suspended().await?, now: self.now().await? })
+    }
+
+    /// The time to decide for, outside of any transaction.
+    pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
+        Ok(lease::steady(self.store.read().decided().await?, self.store.clock().now()))
     }
 }
 
@@ -116,6 +122,13 @@ impl From<StoreError> for Nothing {
     fn from(error: StoreError) -> Self {
         Self::Failed(error)
     }
+}
+
+/// Drafts of one transaction; none: there was nothing to do.
+pub fn all(told: impl IntoIterator<Item = event::Draft>) -> Result<Drafts, Nothing> {
+    let mut told = told.into_iter();
+    let first = told.next().ok_or(Nothing::ToDo)?;
+    Ok(told.fold(Drafts::from(first), Drafts::and))
 }
 
 /// The effects that an Office shows to those who decide.

@@ -3,13 +3,13 @@
 //! It touches the accounts concerned and nothing else, so that neither drift nor a blocked plan holds up the end of a
 //! Lease. It can be interrupted anywhere and run again: what is not proved is tried again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rolecall_core::desire::{closure, dates};
-use rolecall_core::event::{Actor, Draft, Drafts, Kind};
-use rolecall_core::lease;
+use rolecall_core::event::{Actor, Draft, Kind};
+use rolecall_core::lease::{self, Lease, Over};
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::principal;
@@ -20,7 +20,7 @@ use crate::carry::{Work, carry_out};
 use crate::cause::Causes;
 use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
-use crate::request::Nothing;
+use crate::request::{Nothing, all};
 use crate::store::{Kept, Reach};
 use crate::telling;
 
@@ -47,29 +47,31 @@ impl Office {
         Ok(settled)
     }
 
-    /// Notes the Leases that are over. Says how many.
+    /// Notes the Leases that are over, in one transaction. They are over from then on, whatever the clock, the policy or
+    /// anybody's standing does. Says how many.
     pub async fn end_due(&self) -> Result<usize, ControlError> {
-        let mut ended = 0;
-        while self.end_one_due().await? {
-            ended += 1;
+        let due = |ground: &Ground| -> Vec<(Lease, Over)> {
+            let due = lease::due(&ground.leases, &self.policy, &ground.suspended, ground.now);
+            due.into_iter().map(|(lease, why)| (lease.clone(), why)).collect()
+        };
+        // Most of the time there is nothing, and nobody who writes is kept waiting to find that out.
+        if due(&self.ground().await?).is_empty() {
+            return Ok(0);
         }
-        Ok(ended)
-    }
-
-    /// Notes one Lease that is over. It is over from then on, whatever the clock, the policy or anybody's standing does.
-    async fn end_one_due(&self) -> Result<bool, ControlError> {
         let actor = Actor::system("expiry");
         let written = self.store.write(&actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let due = lease::due(&ground.leases, &self.policy, &ground.suspended, ground.now);
-            let (lease, why) = due.into_iter().next().ok_or(Nothing::ToDo)?;
-            let ended = lease::ended(lease.clone(), ground.now, why.clone());
-            tx.put_lease(&ended, Reach::Closing).await?;
-            Ok::<_, Nothing>(tx.done((), telling::ended(&ended, &why)))
+            let mut told = Vec::new();
+            for (lease, why) in due(&ground) {
+                let ended = lease::ended(lease, ground.now, why.clone());
+                tx.put_lease(&ended, Reach::Closing).await?;
+                told.push(telling::ended(&ended, &why));
+            }
+            Ok::<_, Nothing>(tx.done(told.len(), all(told)?))
         });
         match written.await {
-            Ok(_) => Ok(true),
-            Err(Nothing::ToDo) => Ok(false),
+            Ok(written) => Ok(written.value),
+            Err(Nothing::ToDo) => Ok(0),
             Err(Nothing::Failed(error)) => Err(error.into()),
         }
     }
@@ -125,12 +127,13 @@ impl Office {
         let actor = Actor::system("reconciler");
         let written = self.store.write(&actor, |mut tx| async move {
             let current = tx.leases().await?;
+            let current: BTreeMap<_, _> = current.iter().map(|kept| (kept.lease.id, kept)).collect();
             let mut told: Vec<Draft> = Vec::new();
             let mut moved = Vec::new();
             for kept in moving {
                 let Some((reach, drafts)) = step(&self.policy, kept, finished, failed) else { continue };
                 // Whoever ended it meanwhile goes first.
-                if current.contains(*kept) {
+                if current.get(&kept.lease.id).is_some_and(|now| now == kept) {
                     tx.put_lease(&kept.lease, reach).await?;
                     told.extend(drafts);
                     moved.push(Kept { lease: kept.lease.clone(), reach });
@@ -140,12 +143,7 @@ impl Office {
             let quiet = moved.is_empty() || failed.is_some();
             let worth = finished.iter().filter(|done| done.changes > 0 || !quiet);
             let applied = worth.map(|done| done.told.clone());
-            let mut all = applied.chain(told);
-            let mut drafts = Drafts::from(all.next().ok_or(Nothing::ToDo)?);
-            for draft in all {
-                drafts = drafts.and(draft);
-            }
-            Ok::<_, Nothing>(tx.done(moved, drafts))
+            Ok::<_, Nothing>(tx.done(moved, all(applied.chain(told))?))
         });
         match written.await {
             Ok(written) => Ok(written.value),
@@ -229,12 +227,21 @@ pub(crate) fn accounts(place: Place<'_>, state: Option<&ServerState>, principals
     let named = principals.iter().filter_map(|id| principal(place.policy, id));
     let mut found: BTreeSet<String> =
         named.map(|(id, principal, _)| place.environment.account_name(place.environment_name, id, principal)).collect();
-    let Some(state) = state else { return found };
+    if let Some(state) = state {
+        let marked = marked(state).into_iter();
+        found.extend(marked.filter(|(of, _)| principals.contains(of.as_str())).flat_map(|(_, names)| names));
+    }
+    found
+}
+
+/// Accounts by whose mark they bear on a server.
+pub(crate) fn marked(state: &ServerState) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for id in state.owned() {
         let comment = state.roles.get(&id).and_then(|role| role.comment.as_deref());
         let mark = rolecall_core::mark::Mark::parse(comment);
-        if mark.and_then(|mark| mark.account).is_some_and(|account| principals.contains(account.as_str())) {
-            found.insert(state.names.name(id).to_owned());
+        if let Some(account) = mark.and_then(|mark| mark.account) {
+            found.entry(account).or_default().push(state.names.name(id).to_owned());
         }
     }
     found
@@ -250,15 +257,21 @@ struct Due {
 fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &BTreeSet<String>) -> Due {
     let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
     let mut due = Due { steps: Vec::new(), unready: BTreeSet::new() };
+    // Asked once per Role, however many get it.
+    let mut known = BTreeMap::new();
+    let mut ready = |role: &str| match known.get(role) {
+        Some(ready) => *ready,
+        None => *known.entry(role.to_owned()).or_insert(ready(place, state, &plan, role)),
+    };
     for mut step in only(&plan.steps, accounts) {
         match &mut step.change {
-            Change::GrantMembership { role, .. } if !ready(place, state, &plan, role) => {
+            Change::GrantMembership { role, .. } if !ready(role) => {
                 due.unready.insert(role.clone());
                 continue;
             }
             Change::AddScopes { scopes } => {
                 scopes.retain(|scope| {
-                    let ready = ready(place, state, &plan, &scope.role);
+                    let ready = ready(&scope.role);
                     if !ready {
                         due.unready.insert(scope.role.clone());
                     }

@@ -65,7 +65,7 @@ impl Office {
         let Some(token) = self.store.read().token_of_hash(&hash).await?.filter(|token| token.kind == used) else {
             return Ok(Err(Unrecognised::Unknown));
         };
-        let now = self.ground().await?.now;
+        let now = self.now().await?;
         let parent = match &token.parent {
             Some(parent) => self.store.read().token(parent).await?,
             None => None,

@@ -78,10 +78,7 @@ impl Tx {
 
     /// Requests that wait.
     pub(crate) async fn pending(&mut self) -> Result<Vec<Request>, StoreError> {
-        let rows = sqlx::query_scalar("SELECT document FROM request WHERE state = 'pending' ORDER BY expires_at")
-            .fetch_all(self.connection())
-            .await?;
-        rows.iter().map(|text: &String| parse(text)).collect()
+        pending(self.connection()).await
     }
 
     /// Leases that are not closed.
@@ -163,6 +160,11 @@ impl Reader {
         request(&mut *self.connection().await?, id).await
     }
 
+    /// Requests that wait.
+    pub(crate) async fn pending(&self) -> Result<Vec<Request>, StoreError> {
+        pending(&mut *self.connection().await?).await
+    }
+
     /// Leases that are not closed.
     pub async fn leases(&self) -> Result<Vec<Kept>, StoreError> {
         leases(&mut *self.connection().await?).await
@@ -201,6 +203,13 @@ async fn request(conn: &mut SqliteConnection, id: RequestId) -> Result<Option<Re
         .fetch_optional(conn)
         .await?;
     found.map(|text| parse(&text)).transpose()
+}
+
+async fn pending(conn: &mut SqliteConnection) -> Result<Vec<Request>, StoreError> {
+    let rows = sqlx::query_scalar("SELECT document FROM request WHERE state = 'pending' ORDER BY expires_at")
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(|text: &String| parse(text)).collect()
 }
 
 async fn leases(conn: &mut SqliteConnection) -> Result<Vec<Kept>, StoreError> {

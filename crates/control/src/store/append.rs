@@ -102,7 +102,9 @@ async fn place(
     let cause = draft.cause.or_else(|| earlier.first().map(|first| first.id));
     let correlation = match cause {
         None => id,
-        Some(cause) => match earlier.iter().find(|event| event.id == cause) {
+        // In the order of their places; there can be tens of thousands.
+        Some(cause) => match earlier.binary_search_by_key(&cause, |event| event.id).ok().and_then(|at| earlier.get(at))
+        {
             Some(event) => event.correlation,
             None => {
                 let found: Option<i64> = sqlx::query_scalar("SELECT correlation FROM entry WHERE id = ?")

@@ -248,6 +248,12 @@ impl Company {
         events.iter().skip(1).map(|event| event.kind.name().to_owned()).collect()
     }
 
+    /// All Events of a store, in order.
+    pub async fn events(&self) -> Vec<Event> {
+        let filter = Filter { limit: 1_000, ..Filter::default() };
+        self.store(&self.path()).await.read().log(&filter).await.unwrap()
+    }
+
     /// The newest Event of a kind.
     pub async fn newest(&self, kind: &str) -> Event {
         let filter = Filter { kinds: vec![kind.to_owned()], newest_first: true, limit: 1, ..Filter::default() };

@@ -4,6 +4,7 @@
 
 mod company;
 mod keeper;
+mod many;
 mod webhook;
 
 use company::{Company, address};
