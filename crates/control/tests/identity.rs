@@ -17,6 +17,7 @@ use rolecall_core::admit::{Denied, Scope, Scopes};
 use rolecall_core::event::Actor;
 use rolecall_core::policy::{Sources, read};
 use rolecall_core::secret::Secret;
+use sqlx::{Connection, Row};
 
 const POLICY: &str = "
 rolecall: { administrators: [ada@acme.test], auditors: [ivan@acme.test] }
@@ -228,6 +229,8 @@ async fn a_store_of_the_first_form_is_brought_up_to_date() {
         "ALTER TABLE request DROP COLUMN requester",
         "DROP INDEX lease_number",
         "DROP INDEX lease_principal_number",
+        "DROP INDEX request_unreviewed",
+        "DROP INDEX lease_running",
         "PRAGMA user_version = 1",
     ] {
         sql(&path, script).await;
@@ -237,4 +240,32 @@ async fn a_store_of_the_first_form_is_brought_up_to_date() {
     assert!(office.first_token().await.unwrap().is_some());
     let told = office.store.read().log(&Filter { limit: 10, ..Filter::default() }).await.unwrap();
     assert!(told.iter().any(|event| event.kind.name() == "store_upgraded"));
+}
+
+#[tokio::test]
+async fn what_every_page_asks_is_found_by_an_index_in_an_older_store_too() {
+    let here = here().await;
+    let path = here.place.options.path.clone();
+    here.office.store.clone().close().await;
+    for script in ["DROP INDEX request_unreviewed", "DROP INDEX lease_running", "PRAGMA user_version = 2"] {
+        sql(&path, script).await;
+    }
+    here.place.open().await.unwrap().close().await;
+    let url = format!("sqlite:{}", path.display());
+    let mut conn = sqlx::SqliteConnection::connect(&url).await.unwrap();
+    for (question, index) in [
+        (
+            "EXPLAIN QUERY PLAN SELECT state, document FROM lease WHERE state <> 'closed' ORDER BY ends_at, id",
+            "lease_running",
+        ),
+        (
+            "EXPLAIN QUERY PLAN SELECT count(*) FROM request WHERE document ->> '$.review' IS NOT NULL \
+             AND document ->> '$.review.done' IS NULL",
+            "request_unreviewed",
+        ),
+    ] {
+        let rows = sqlx::query(question).fetch_all(&mut conn).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        assert!(plan.len() == 1 && plan.iter().all(|step| step.ends_with(index)), "{plan:?}");
+    }
 }

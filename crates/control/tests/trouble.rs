@@ -99,7 +99,7 @@ async fn foreign_newer_and_damaged_files_are_refused_and_left_alone() {
     place.open().await.unwrap().close().await;
     common::sql(&place.options.path, "PRAGMA user_version = 9").await;
     assert!(matches!(place.open().await.map(drop), Err(StoreError::Newer { found: 9, .. })));
-    common::sql(&place.options.path, "PRAGMA user_version = 2").await;
+    common::sql(&place.options.path, "PRAGMA user_version = 3").await;
     place.open().await.unwrap().close().await;
 
     let mut bytes = std::fs::read(&place.options.path).unwrap();

@@ -21,7 +21,8 @@ use crate::ledger::key;
 /// "Role" in ASCII: tells SQLite files of ours from others.
 const APPLICATION: i64 = 0x526f_6c65;
 /// The scripts that make the tables, in order. The store's form is how many of them it has had.
-const SCRIPTS: &[&str] = &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql")];
+const SCRIPTS: &[&str] =
+    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
 /// How many Events a slow listener may be behind.
 const NEWS: usize = 4_096;
 
