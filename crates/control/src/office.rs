@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rolecall_core::admit::{Action, Caller, Denied, Rights, Scope, Scopes, admit, rights};
 use rolecall_core::event::Actor;
-use rolecall_core::lease::Lease;
+use rolecall_core::lease::Leases;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{Facts, Refusal, RequestId};
 use rolecall_engine::postgres::EngineError;
@@ -56,6 +56,11 @@ impl Office {
     /// Refuses whoever may not try.
     pub(crate) fn admit(&self, ground: &Ground, actor: &Actor, action: Action<'_>) -> Result<(), Denied> {
         admit(&self.policy, caller(actor), action, &ground.suspended, ground.now)?;
+        self.in_scope(action)
+    }
+
+    /// Refuses what a token is not for.
+    pub(crate) fn in_scope(&self, action: Action<'_>) -> Result<(), Denied> {
         let scope = Scope::of(action);
         if self.scopes.has(scope) { Ok(()) } else { Err(Denied::Scope(scope)) }
     }
@@ -170,7 +175,7 @@ pub enum ControlError {
 
 /// What a decision looks at, read inside the transaction that writes it.
 pub struct Ground {
-    pub leases: Vec<Lease>,
+    pub leases: Leases,
     pub kept: Vec<Kept>,
     pub suspended: std::collections::BTreeSet<String>,
     pub now: jiff::Timestamp,

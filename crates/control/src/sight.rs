@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::Timestamp;
-use rolecall_core::admit::{Action, Denied, Rights, rights};
+use rolecall_core::admit::{Action, Denied, Rights, permits, rights};
 use rolecall_core::desire::{Held, Scene, Standing, holds, standing};
 use rolecall_core::event::Actor;
 use rolecall_core::policy::model::Policy;
@@ -22,12 +22,16 @@ pub struct Sight {
     office: Office,
     actor: Actor,
     ground: Ground,
+    /// What they are, found once: it takes a look at every Role, and a page asks for thousands of things.
+    rights: Rights,
 }
 
 impl Office {
     /// What somebody may see now.
     pub async fn sight(&self, actor: &Actor) -> Result<Sight, ControlError> {
-        Ok(Sight { office: self.clone(), actor: actor.clone(), ground: self.ground().await? })
+        let ground = self.ground().await?;
+        let rights = rights(&self.policy, caller(actor), &ground.suspended, ground.now);
+        Ok(Sight { office: self.clone(), actor: actor.clone(), ground, rights })
     }
 }
 
@@ -53,13 +57,14 @@ impl Sight {
     }
 
     /// What they are in Rolecall itself.
-    pub fn rights(&self) -> Rights {
-        rights(self.policy(), caller(&self.actor), &self.ground.suspended, self.ground.now)
+    pub const fn rights(&self) -> Rights {
+        self.rights
     }
 
     /// Refuses what they may not do, or their token is not for.
     pub fn admit(&self, action: Action<'_>) -> Result<(), Denied> {
-        self.office.admit(&self.ground, &self.actor, action)
+        permits(self.policy(), caller(&self.actor), self.rights, action)?;
+        self.office.in_scope(action)
     }
 
     /// Whether they may.

@@ -3,6 +3,7 @@
 use crate::postgres::render::{Context, render};
 use jiff::Timestamp;
 use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::lease::Leases;
 use rolecall_core::plan::{Change, Plan};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::policy::{Sources, read};
@@ -48,7 +49,7 @@ fn plan(policy: &Policy) {
         for (name, server) in &environment.servers {
             for version in [150_000, 180_000] {
                 let state = server::state(server, version);
-                let (state, leases, suspended) = (&state, [].as_slice(), &NOBODY);
+                let (state, leases, suspended) = (&state, Leases::none(), &NOBODY);
                 let scene = Scene { policy, environment_name, environment, server, state, leases, suspended, now: NOW };
                 let (first, _) = Plan::new(scene, name);
                 let (second, _) = Plan::new(scene, name);

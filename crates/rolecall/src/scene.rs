@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::bail;
 use jiff::Timestamp;
 pub use rolecall_control::place::Place;
-use rolecall_core::lease::Lease;
+use rolecall_core::lease::Leases;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::Facts;
 
@@ -15,7 +15,7 @@ use crate::args::Selection;
 #[derive(Debug, Default)]
 pub struct Given {
     /// Leases that are not closed.
-    pub leases: Vec<Lease>,
+    pub leases: Leases,
     /// Ids of principals.
     pub suspended: BTreeSet<String>,
 }

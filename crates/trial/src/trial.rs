@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use jiff::Timestamp;
 use rolecall_core::desire::{NOBODY, Scene};
 use rolecall_core::finding::Level;
+use rolecall_core::lease::Leases;
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy as Parsed;
 use rolecall_core::policy::{Sources, read};
@@ -228,6 +229,6 @@ fn wanted(policy: &Parsed) -> anyhow::Result<Wanted> {
 fn scene<'a>(policy: &'a Parsed, state: &'a ServerState) -> anyhow::Result<Scene<'a>> {
     let environment = policy.environments.get("test").context("no environment")?;
     let server = environment.servers.get("main").context("no server")?;
-    let (leases, suspended) = (&[][..], &NOBODY);
+    let (leases, suspended) = (Leases::none(), &NOBODY);
     Ok(Scene { policy, environment_name: "test", environment, server, state, now: Timestamp::now(), leases, suspended })
 }

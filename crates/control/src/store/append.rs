@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, Unit};
 use rolecall_core::event::{Actor, Draft, Drafts, Event, EventId, FORM};
-use sqlx::{Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use super::StoreError;
 use super::rows::number;
@@ -65,14 +65,18 @@ pub async fn append(
     drafts: Drafts,
     key: &SecretKey,
 ) -> Result<Vec<Event>, StoreError> {
-    let (before, mut full, mut events) = (edge.size(), Vec::new(), Vec::<Event>::new());
+    let (before, mut full) = (edge.size(), Vec::new());
+    let (mut events, mut entries) = (Vec::<Event>::new(), Vec::new());
     for draft in drafts.into_vec() {
         let event = place(&mut *conn, EventId(edge.size()), stamp, draft, &events).await?;
         for part in event.fit()? {
-            edge.push(write_entry(&mut *conn, &part).await?, &mut full);
+            let entry = Entry::of(&part)?;
+            edge.push(tree::leaf(entry.data.as_bytes()), &mut full);
+            entries.push(entry);
             events.push(part);
         }
     }
+    write_entries(&mut *conn, &events, entries).await?;
     let changed = full.iter().map(|tile| tile.level + 1).max().unwrap_or(0);
     for tile in full.into_iter().chain(edge.tiles().take(changed + 1)) {
         write_tile(&mut *conn, &tile).await?;
@@ -120,29 +124,47 @@ async fn place(
     Ok(Event { form: FORM, id, at, actor: stamp.actor.clone(), kind, reason, cause, correlation, effects })
 }
 
-async fn write_entry(conn: &mut SqliteConnection, event: &Event) -> Result<tree::Hash, StoreError> {
-    let id = number(event.id.0)?;
-    let data = String::from_utf8(event.bytes()).map_err(|error| StoreError::Query(error.to_string()))?;
-    let hash = tree::leaf(data.as_bytes());
-    let columns = Columns::of(event)?;
-    sqlx::query("INSERT INTO entry (id, at, actor, kind, environment, correlation, data) VALUES (?, ?, ?, ?, ?, ?, ?)")
-        .bind(id)
-        .bind(columns.at)
-        .bind(columns.actor)
-        .bind(columns.kind)
-        .bind(columns.environment)
-        .bind(columns.correlation)
-        .bind(data)
-        .execute(&mut *conn)
-        .await?;
-    for principal in concerned(event) {
-        sqlx::query("INSERT INTO concern (principal, entry) VALUES (?, ?)")
-            .bind(principal)
-            .bind(id)
-            .execute(&mut *conn)
-            .await?;
+/// A row of the ledger.
+struct Entry {
+    id: i64,
+    data: String,
+    columns: Columns,
+}
+
+impl Entry {
+    fn of(event: &Event) -> Result<Self, StoreError> {
+        let data = String::from_utf8(event.bytes()).map_err(|error| StoreError::Query(error.to_string()))?;
+        Ok(Self { id: number(event.id.0)?, data, columns: Columns::of(event)? })
     }
-    Ok(hash)
+}
+
+/// Rows of one statement. A directory of 10,000 people is some 20,000 Events at the first start: by one statement each,
+/// handing them to SQLite's thread and back would be most of the time.
+const ROWS: usize = 256;
+
+async fn write_entries(conn: &mut SqliteConnection, events: &[Event], entries: Vec<Entry>) -> Result<(), StoreError> {
+    let mut entries = entries.into_iter().peekable();
+    while entries.peek().is_some() {
+        let mut insert = QueryBuilder::new("INSERT INTO entry (id, at, actor, kind, environment, correlation, data) ");
+        insert.push_values(entries.by_ref().take(ROWS), |mut row, Entry { id, data, columns }| {
+            row.push_bind(id).push_bind(columns.at).push_bind(columns.actor).push_bind(columns.kind);
+            row.push_bind(columns.environment).push_bind(columns.correlation).push_bind(data);
+        });
+        insert.build().execute(&mut *conn).await?;
+    }
+    let mut concerns = Vec::new();
+    for event in events {
+        let id = number(event.id.0)?;
+        concerns.extend(concerned(event).into_iter().map(|principal| (principal, id)));
+    }
+    for some in concerns.chunks(ROWS) {
+        let mut insert = QueryBuilder::new("INSERT INTO concern (principal, entry) ");
+        insert.push_values(some, |mut row, (principal, id)| {
+            row.push_bind(*principal).push_bind(*id);
+        });
+        insert.build().execute(&mut *conn).await?;
+    }
+    Ok(())
 }
 
 async fn write_tile(conn: &mut SqliteConnection, tile: &Tile) -> Result<(), StoreError> {

@@ -12,6 +12,7 @@ use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Filter, Options, Store};
 use rolecall_core::desire::{NOBODY, Scene};
 use rolecall_core::event::{Actor, Event, EventId};
+use rolecall_core::lease::Leases;
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::policy::{Sources, read};
@@ -108,7 +109,7 @@ impl Company {
             environment,
             server: &environment.servers["main"],
             state: &state,
-            leases: &[],
+            leases: Leases::none(),
             suspended: &NOBODY,
             now: Timestamp::now(),
         };

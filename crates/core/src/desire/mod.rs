@@ -24,7 +24,7 @@ pub use rows::POLICY_PREFIX;
 pub(crate) use rows::{COMMANDS, policy_name};
 
 use crate::finding::Finding;
-use crate::lease::Lease;
+use crate::lease::Leases;
 use crate::mark::Mark;
 use crate::plan::{RowExpression, RowPolicyDef};
 use crate::policy::model::{Environment, Policy, Principal, Role, Server};
@@ -45,7 +45,7 @@ pub struct Scene<'a> {
     /// The server, as it is.
     pub state: &'a ServerState,
     /// Access given for a while. Those that are over count for nothing; they only excuse the account that goes.
-    pub leases: &'a [Lease],
+    pub leases: &'a Leases,
     /// Principals that were suspended by another act than the policy.
     pub suspended: &'a BTreeSet<String>,
     /// The time to decide for.

@@ -13,8 +13,7 @@ use crate::plan::{Effect, Plan};
 /// Who would gain or lose what on one server if the Request were granted now: what a plan with its Lease tells and one
 /// without it does not. A server that differs from the policy for other reasons does not change the answer.
 pub fn meaning(scene: Scene<'_>, server: &str, asks: &Draft) -> Vec<Effect> {
-    let mut leases = scene.leases.to_vec();
-    leases.push(trial(scene, asks));
+    let leases = scene.leases.with(trial(scene, asks));
     let (with, _) = Plan::new(Scene { leases: &leases, ..scene }, server);
     let (without, _) = Plan::new(scene, server);
     let known: Vec<_> = without.effects.iter().map(told).collect();

@@ -24,7 +24,7 @@ pub use party::{members, own, principal};
 pub use refusal::Refusal;
 pub use terms::{BreakGlassTerms, Terms, decides, may_request, requestable, values};
 
-use crate::lease::Lease;
+use crate::lease::{Lease, Leases};
 use crate::policy::model::Policy;
 
 /// A Request's number, and its Lease's.
@@ -44,7 +44,7 @@ pub struct Facts<'a> {
     /// The policy.
     pub policy: &'a Policy,
     /// Leases that are not known to be over.
-    pub leases: &'a [Lease],
+    pub leases: &'a Leases,
     /// Principals that were suspended by another act than the policy.
     pub suspended: &'a BTreeSet<String>,
     /// The time to decide for; see [`crate::lease::steady`].

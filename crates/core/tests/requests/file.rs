@@ -1,5 +1,6 @@
 //! Filing: what is refused before anybody is asked, and what is granted at once.
 
+use rolecall_core::lease::Leases;
 use rolecall_core::request::{Draft, Facts, Outcome, RequestId, Until, extend, file};
 
 use crate::company::{address, at, draft, facts, filed, lease, nobody, policy, policy_with, word};
@@ -79,7 +80,7 @@ fn a_service_is_asked_for_by_its_owner() {
 #[test]
 fn what_runs_is_extended_and_not_filed_again() {
     let (policy, nobody) = (policy(), nobody());
-    let leases = [lease(&policy, "bob", "support")];
+    let leases = Leases::from(vec![lease(&policy, "bob", "support")]);
     let facts = Facts { leases: &leases, ..facts(&policy, nobody, 60) };
     let asks = draft("bob", "support");
     assert_eq!(word(&file(facts, RequestId(2), asks.clone(), "one")), "already-leased");
@@ -98,7 +99,7 @@ fn what_runs_is_extended_and_not_filed_again() {
 #[test]
 fn an_extension_can_be_forbidden() {
     let (policy, nobody) = (policy(), nobody());
-    let leases = [lease(&policy, "bob", "reader")];
+    let leases = Leases::from(vec![lease(&policy, "bob", "reader")]);
     let facts = Facts { leases: &leases, ..facts(&policy, nobody, 60) };
     assert_eq!(word(&extend(facts, RequestId(2), draft("bob", "reader"), RequestId(17), "one")), "no-extension");
     assert_eq!(word(&file(facts, RequestId(2), draft("bob", "reader"), "one")), "already-leased");

@@ -1,6 +1,6 @@
 //! Leases: when they are over, and what is due.
 
-use rolecall_core::lease::{Over, due, end, ended, next_due, over, steady};
+use rolecall_core::lease::{Leases, Over, due, end, ended, next_due, over, steady};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::RequestId;
 
@@ -65,4 +65,26 @@ fn what_is_due() {
     assert_eq!(due(&leases, &policy, nobody(), at(1_800)), [(&first, Over::Gone)]);
     assert_eq!(due(&leases, &policy, nobody(), at(7_200)), [(&second, Over::Expired), (&first, Over::Expired)]);
     assert_eq!(next_due(&leases[2..], &policy), None);
+}
+
+#[test]
+fn somebody_s_are_found_in_the_order_they_were_given() {
+    let policy = policy();
+    let mut all = Vec::new();
+    for (id, who) in [(1, "bot"), (2, "ada"), (3, "bot"), (4, "bob"), (5, "ada")] {
+        let mut lease = lease(&policy, who, "support");
+        lease.id = RequestId(id);
+        all.push(lease);
+    }
+    let leases = Leases::from(all.clone());
+    let of = |who: &str| leases.of(&address(who)).map(|lease| lease.id.0).collect::<Vec<_>>();
+    assert_eq!((of("ada"), of("bob"), of("bot")), (vec![2, 5], vec![4], vec![1, 3]));
+    // Before, between and after all who have one.
+    assert_eq!((of("aaa"), of("boc"), of("zoe")), (vec![], vec![], vec![]));
+    assert_eq!(*leases, all);
+    let mut more = lease(&policy, "bob", "support");
+    more.id = RequestId(0);
+    let found = leases.with(more).of(&address("bob")).map(|lease| lease.id.0).collect::<Vec<_>>();
+    assert_eq!(found, [4, 0]);
+    assert_eq!(Leases::none().of(&address("bob")).count(), 0);
 }

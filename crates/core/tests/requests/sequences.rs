@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use rolecall_core::lease::{self, Lease};
+use rolecall_core::lease::{self, Lease, Leases};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{
     Facts, Outcome, Request, RequestId, State, approve, deny, end_early, expire, file, withdraw,
@@ -68,7 +68,7 @@ impl World {
             policy_with("bob@acme.test: { groups: [agents] }", "bob@acme.test: {}"),
             policy_with("approvals: 2, approvers: [leads, owner]", "approvals: 1, approvers: [olga@acme.test]"),
         ];
-        let facts = Facts { policy: &policies[0], leases: &[], suspended: nobody(), now: at(0) };
+        let facts = Facts { policy: &policies[0], leases: Leases::none(), suspended: nobody(), now: at(0) };
         let outcome = file(facts, RequestId(1), draft("bob", role), "0").unwrap();
         let request = outcome.request().clone();
         let agreed = BTreeSet::new();
@@ -99,7 +99,7 @@ impl World {
         self.latest = self.latest.max(self.clock);
         let now = lease::steady(Some(at(self.latest)), at(self.clock));
         let (policy, suspended) = (self.policies[self.policy].clone(), self.suspended.clone());
-        let facts = Facts { policy: &policy, leases: &[], suspended: &suspended, now };
+        let facts = Facts { policy: &policy, leases: Leases::none(), suspended: &suspended, now };
         let (request, current) = (self.request.clone(), self.effects.to_string());
         match act {
             Act::Approve(who, shown) => {

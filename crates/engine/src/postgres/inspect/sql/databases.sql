@@ -9,13 +9,15 @@ SELECT
     pg_database.oid IN (
         SELECT dbid
         FROM pg_shdepend
-        WHERE refclassid = 'pg_authid'::regclass AND refobjid IN (
+        -- IS TRUE keeps it a hashed list: as a join, the planner, who takes the members for a handful, may go through
+        -- all of them for each row.
+        WHERE refclassid = 'pg_authid'::regclass AND (refobjid IN (
             SELECT member
             FROM pg_auth_members
             JOIN pg_roles AS marker ON marker.oid = roleid AND marker.rolname = 'rolecall'
             -- Who created the marker is a member of it from PostgreSQL 16 on, but not owned.
             WHERE member <> 10 AND member <> (SELECT oid FROM pg_roles WHERE rolname = current_user)
-        )
+        )) IS TRUE
     )
 FROM pg_database
 LEFT JOIN pg_init_privs AS init

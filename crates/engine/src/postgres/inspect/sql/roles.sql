@@ -1,8 +1,10 @@
 -- Every role with its attributes, its comment and its sessions.
 SELECT
     pg_roles.oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls,
-    rolconnlimit, rolvaliduntil, shobj_description(pg_roles.oid, 'pg_authid'), coalesce(open.sessions, 0)
+    rolconnlimit, rolvaliduntil, description, coalesce(open.sessions, 0)
 FROM pg_roles
+-- Not shobj_description(): it looks up each role by itself.
+LEFT JOIN pg_shdescription ON objoid = pg_roles.oid AND classoid = 'pg_authid'::regclass
 LEFT JOIN (
     SELECT usesysid, count(*) AS sessions
     FROM pg_stat_activity

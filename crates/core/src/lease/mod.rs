@@ -1,5 +1,7 @@
 //! Access for a while: what a Lease is, when it is over and why, and what is due next.
 
+mod known;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::desire::{Scene, Standing, standing};
 use crate::policy::model::Policy;
 use crate::request::{self, RequestId};
+
+pub use known::Leases;
 
 /// An Assignment with an end, born from an approved Request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -143,9 +147,7 @@ pub fn steady(latest: Option<Timestamp>, clock: Timestamp) -> Timestamp {
 
 /// True when a principal held something in the scene's environment by a Lease that is over.
 pub fn was_leased(scene: Scene<'_>, principal: &str) -> bool {
-    scene.leases.iter().any(|lease| {
-        lease.principal == principal
-            && lease.environment == scene.environment_name
-            && over(lease, scene.policy, scene.suspended, scene.now).is_some()
+    scene.leases.of(principal).any(|lease| {
+        lease.environment == scene.environment_name && over(lease, scene.policy, scene.suspended, scene.now).is_some()
     })
 }
