@@ -14,4 +14,5 @@ pub mod plan;
 pub mod remote;
 pub mod schema;
 pub mod serve;
+mod stop;
 pub mod verify;

@@ -8,17 +8,17 @@ use rolecall_control::store::{Options, Store};
 use rolecall_control::webhook;
 use rolecall_server::Config;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use super::stop;
 use crate::args::{LogFormat, Serve};
 use crate::{Outcome, load};
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until it is told to stop.
 pub async fn run(arguments: &Serve) -> anyhow::Result<Outcome> {
     log(arguments.log);
     // Its problems are shown where they are; the Keeper only counts them.
@@ -30,7 +30,7 @@ pub async fn run(arguments: &Serve) -> anyhow::Result<Outcome> {
     let listener = listener.with_context(|| format!("cannot listen on {}", arguments.listen))?;
     let address = listener.local_addr()?;
     // Before anybody hears that it is up: who waits for that may rely on it.
-    let stop = stop()?;
+    let stop = stop::asked()?;
     let keeper = Keeper::new(store.clone(), arguments.policy.policy.clone(), Pace::default()).await?;
     let first = keeper.office().first_token().await?;
     let public = arguments.public_url.clone().unwrap_or_else(|| format!("http://{address}"));
@@ -50,17 +50,6 @@ pub async fn run(arguments: &Serve) -> anyhow::Result<Outcome> {
     store.close().await;
     served?;
     Ok(Outcome::Done)
-}
-
-/// Ends at the first signal to stop.
-fn stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    })
 }
 
 /// Of Rolecall's own parts only: libraries log statements, and those can hold verifiers.

@@ -67,6 +67,8 @@ fn ctrl_c_in_the_middle_of_the_story_leaves_nothing_behind() {
         terminal.press(INTERRUPT);
         let (status, shown) = terminal.end();
         assert!(!status.success() && !shown.contains("panicked"), "{chapter}: {status}: {shown}");
+        // By itself, not because the signal killed it: nobody would have removed the policy's folder then.
+        assert!(shown.contains("Interrupted; the servers are gone."), "{chapter}: {status}: {shown}");
         nothing_is_left_in(folder.path());
     }
 }

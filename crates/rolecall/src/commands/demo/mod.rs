@@ -12,6 +12,7 @@ use anyhow::Context;
 use rolecall_throwaway::{Binaries, binaries, download};
 use tokio_util::sync::CancellationToken;
 
+use super::stop;
 use crate::Outcome;
 use crate::args::Demo;
 use servers::Servers;
@@ -23,13 +24,17 @@ const FETCHED: u32 = 18;
 pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
     let (keep, listen) = (arguments.keep, arguments.listen);
     let play = !keep && !arguments.no_page && (arguments.page || std::io::stdout().is_terminal());
+    // Before there is anything to clean up.
+    let mut stop = Box::pin(stop::asked()?);
     let servers = tokio::task::spawn_blocking(move || Servers::start(&find(&arguments)?)).await??;
     let told = tokio::select! {
+        // First: it may have come while the servers started.
+        biased;
+        () = &mut stop => Ok(false),
         told = story::tell(&servers) => told.map(|()| true),
-        _ = tokio::signal::ctrl_c() => Ok(false),
     };
     let told = match told {
-        Ok(true) if play => page(&servers, listen).await.map(|()| true),
+        Ok(true) if play => page(&servers, listen, stop).await.map(|()| true),
         told => told,
     };
     match told {
@@ -57,14 +62,18 @@ pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
 }
 
 /// The page, until somebody has had enough of it.
-async fn page(servers: &Servers, listen: std::net::SocketAddr) -> anyhow::Result<()> {
-    let stop = CancellationToken::new();
-    let enough = stop.clone();
+async fn page(
+    servers: &Servers,
+    listen: std::net::SocketAddr,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let stopping = CancellationToken::new();
+    let enough = stopping.clone();
     tokio::spawn(async move {
-        let _ = tokio::signal::ctrl_c().await;
+        stop.await;
         enough.cancel();
     });
-    play::play(servers, listen, stop).await
+    play::play(servers, listen, stopping).await
 }
 
 fn find(arguments: &Demo) -> anyhow::Result<Binaries> {
