@@ -9,7 +9,7 @@ use rolecall_engine::postgres::apply::Applier;
 
 use crate::carry::{Work, carry_out};
 use crate::office::{ControlError, Ground, Office};
-use crate::place::{Place, places};
+use crate::place::Place;
 use crate::store::Watched;
 
 /// What is known before a server is changed.
@@ -22,7 +22,7 @@ pub(crate) struct Ready {
 impl Office {
     /// A server of the policy.
     pub fn place(&self, environment: &str, server: &str) -> Result<Place<'_>, ControlError> {
-        let found = places(&self.policy, Some(environment)).into_iter().find(|place| place.server_name == server);
+        let found = Place::find(&self.policy, environment, server);
         found.ok_or_else(|| ControlError::NoPlace { environment: environment.into(), server: server.into() })
     }
 

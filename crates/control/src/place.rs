@@ -60,6 +60,13 @@ pub(crate) async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effec
 }
 
 impl<'a> Place<'a> {
+    /// A server by its name.
+    pub fn find(policy: &'a Policy, environment: &str, server: &str) -> Option<Self> {
+        let (environment_name, environment) = policy.environments.get_key_value(environment)?;
+        let (server_name, server) = environment.servers.get_key_value(server)?;
+        Some(Self { policy, environment_name, environment, server_name, server })
+    }
+
     /// `production · main`
     pub fn label(&self) -> String {
         format!("{} · {}", self.environment_name, self.server_name)

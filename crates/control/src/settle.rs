@@ -184,7 +184,7 @@ impl Office {
 }
 
 /// How many servers of one environment are worked on at once.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 
 /// A server that is as it should be, but for Roles that are not ready, and was read afterwards to prove it.
 struct Finished {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use rolecall_core::desire::dates;
 use rolecall_core::lease;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::Keeper;
 use super::servers::jitter;
 use crate::office::{ControlError, Office};
-use crate::settle::Settled;
+use crate::settle::{AT_ONCE, Settled};
 use crate::store::Reach;
 
 /// The longest sleep: another process may have written to the store, and clocks may jump.
@@ -80,8 +81,10 @@ impl Keeper {
             rounds.due.extend(office.policy.environments.keys().cloned());
             rounds.suspended = Some(ground.suspended.clone());
         }
+        let moving = ground.kept.iter().filter(|kept| kept.reach != Reach::Open);
+        let moving: BTreeSet<&str> = moving.map(|kept| kept.lease.environment.as_str()).collect();
         let mut next = lease::next_due(&ground.leases, &office.policy);
-        for name in office.policy.environments.keys() {
+        for (name, environment) in &office.policy.environments {
             let coming = dates(&office.policy, name, ground.now).next;
             // What was to come when it was settled last, and has passed since.
             let last = rounds.dated.insert(name.clone(), ground.now).unwrap_or(Timestamp::MIN);
@@ -89,24 +92,35 @@ impl Keeper {
                 rounds.due.insert(name.clone());
             }
             next = [next, coming].into_iter().flatten().min();
-            let moves = |kept: &crate::store::Kept| kept.lease.environment == *name && kept.reach != Reach::Open;
-            let moving = ground.kept.iter().any(moves);
+            let moving = moving.contains(name.as_str());
             let waits = rounds.retry.get(name).is_some_and(|(at, _)| *at > Instant::now());
             let news = nudged || ended > 0;
-            if (moving || rounds.due.contains(name)) && (news || !waits) && rounds.running.insert(name.clone()) {
+            if (moving || rounds.due.contains(name)) && (news || !waits) && !rounds.running.contains(name) {
+                // Without room it stays due, and gets its turn when another one is done.
+                let Some(room) = self.room_to_settle(rounds, environment.servers.len(), name) else { continue };
                 rounds.due.remove(name);
-                self.set_out(rounds, &office, name.clone());
+                self.set_out(rounds, &office, name.clone(), room);
             }
         }
         let until = next.map(|next| Duration::try_from(next.duration_since(ground.now)).unwrap_or_default());
         Ok(until.map_or(LONGEST, |until| until.clamp(Duration::from_millis(10), LONGEST)))
     }
 
-    fn set_out(&self, rounds: &mut Rounds, office: &Office, environment: String) {
+    /// A place among those that are settled at once. Those that did not come along last time have places of their own,
+    /// so that they do not hold up the others.
+    fn room_to_settle(&self, rounds: &Rounds, servers: usize, environment: &str) -> Option<OwnedSemaphorePermit> {
+        let room = if rounds.retry.contains_key(environment) { &self.settle.1 } else { &self.settle.0 };
+        let sessions = u32::try_from(servers.clamp(1, AT_ONCE)).unwrap_or(u32::MAX);
+        Arc::clone(room).try_acquire_many_owned(sessions).ok()
+    }
+
+    fn set_out(&self, rounds: &mut Rounds, office: &Office, environment: String, room: OwnedSemaphorePermit) {
+        rounds.running.insert(environment.clone());
         self.settling.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.clone());
         let office = office.clone();
         rounds.tasks.spawn(async move {
             let settled = office.settle_environment(&environment).await;
+            drop(room);
             (environment, settled)
         });
     }

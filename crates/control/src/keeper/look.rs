@@ -6,11 +6,12 @@ use std::sync::{Arc, PoisonError};
 use rolecall_core::event::{Actor, Draft, Kind, Place as At};
 use rolecall_core::plan::{Plan, only};
 use rolecall_core::policy::model::Drift;
-use rolecall_engine::postgres::EngineError;
 use rolecall_engine::postgres::fingerprint::fingerprint;
+use rolecall_engine::postgres::{ConnectCause, EngineError};
 use tokio::time::Instant;
 
-use super::servers::{Memory, jitter};
+use super::line::{Memory, QUICK};
+use super::servers::jitter;
 use super::{Keeper, Ruling, Status, Waiting};
 use crate::apply::{Ready, stopped};
 use crate::carry::words;
@@ -32,7 +33,10 @@ impl Keeper {
             Err(ControlError::Server { error, .. }) if matches!(*error, EngineError::LockHeld { .. }) => {
                 memory.soon = true;
             }
+            // It gets more time before anybody calls it trouble, where it holds up nobody who answers at once.
+            Err(error) if late(&error) && !memory.slow => (memory.slow, memory.soon) = (true, true),
             Err(error) => {
+                memory.slow = late(&error);
                 memory.failures += 1;
                 memory.fingerprint = None;
                 self.trouble(place, &error).await;
@@ -49,9 +53,12 @@ impl Keeper {
         memory: &mut Memory,
     ) -> Result<(), ControlError> {
         let databases: Vec<String> = place.server.databases.values().map(|database| database.name.clone()).collect();
-        let asked = fingerprint(&place.target()?, &databases).await.map_err(|error| place.says(error))?;
+        let (target, begun) = (place.target()?, Instant::now());
+        let target = memory.quick().map_or(target.clone(), |quick| target.patient(quick));
+        let asked = fingerprint(&target, &databases).await.map_err(|error| place.says(error))?;
         self.answered(place).await?;
         let now = Instant::now();
+        memory.slow = now.duration_since(begun) > QUICK;
         if memory.fingerprint.as_ref() == Some(&asked) && memory.whole > now {
             return Ok(());
         }
@@ -74,7 +81,7 @@ impl Keeper {
         ruling: &Ruling,
         ready: Ready,
     ) -> Result<(), ControlError> {
-        let known = self.store.read().watched().await?.remove(&place.event()).unwrap_or_default();
+        let known = self.store.read().watched(&place.event()).await?;
         let applied = known.applied.as_ref() == Some(&ruling.digest);
         let rest = rest(place, &ready);
         let plan = Arc::new(ready.plan.clone());
@@ -157,7 +164,7 @@ impl Keeper {
         if !fresh {
             return Ok(());
         }
-        let known = self.store.read().watched().await?.remove(&place.event()).unwrap_or_default();
+        let known = self.store.read().watched(&place.event()).await?;
         if !known.unreachable {
             return Ok(());
         }
@@ -172,7 +179,7 @@ impl Keeper {
         self.see(place, |status| status.trouble = Some(said.as_str().to_owned()));
         tracing::warn!(place = place.label(), error = said.as_str(), "the server cannot be looked at");
         let tell = async {
-            let known = self.store.read().watched().await?.remove(&place.event()).unwrap_or_default();
+            let known = self.store.read().watched(&place.event()).await?;
             if known.unreachable {
                 return Ok(());
             }
@@ -203,6 +210,12 @@ impl Keeper {
             same.map_or(now, |waiting| waiting.since)
         })
     }
+}
+
+/// No session was let in in time.
+fn late(error: &ControlError) -> bool {
+    let ControlError::Server { error, .. } = error else { return false };
+    matches!(**error, EngineError::Connect { cause: ConnectCause::Timeout(_), .. })
 }
 
 /// How many steps of the plan are not about accounts whose Leases are on their way: these are seen to already.

@@ -6,6 +6,7 @@
 
 mod directory;
 mod leases;
+mod line;
 mod look;
 mod servers;
 mod status;
@@ -26,6 +27,7 @@ pub use status::{Status, Waiting};
 
 use crate::measure::Counted;
 use crate::office::{ControlError, Office};
+use crate::settle::AT_ONCE;
 use crate::source::SourceError;
 use crate::store::{Store, StoreError};
 use crate::webhook::Tally;
@@ -64,14 +66,18 @@ pub struct Keeper {
     refused: RwLock<Option<String>>,
     /// A decision was made, perhaps.
     decided: Notify,
-    /// Somebody wants every server looked at.
+    /// Somebody wants servers looked at.
     curious: Notify,
+    /// Which; None among them: every one.
+    wanted: Mutex<BTreeSet<Option<Place>>>,
     seen: RwLock<BTreeMap<Place, Status>>,
     /// Environments whose accounts are being brought up to a decision.
     settling: Mutex<BTreeSet<String>>,
     pace: Pace,
-    /// Sessions for looking at servers that answered last time, and at those that did not.
+    /// Sessions for looking at servers that answer at once, and at those that take long or for ever.
     room: (Arc<Semaphore>, Arc<Semaphore>),
+    /// Sessions for bringing accounts up to a decision, and for trying that again.
+    settle: (Arc<Semaphore>, Arc<Semaphore>),
     told: Tally,
     counted: Counted,
 }
@@ -83,7 +89,8 @@ impl Keeper {
     /// There is no policy, or it has problems.
     pub async fn new(store: Store, source: PathBuf, pace: Pace) -> Result<Arc<Self>, KeeperError> {
         let ruling = directory::enact(&store, &source).await?;
-        let room = (Arc::new(Semaphore::new(pace.at_once)), Arc::new(Semaphore::new(pace.at_once.div_ceil(4))));
+        let room = (Arc::new(Semaphore::new(pace.at_once)), Arc::new(Semaphore::new(pace.at_once.div_ceil(2))));
+        let settle = (Arc::new(Semaphore::new(4 * AT_ONCE)), Arc::new(Semaphore::new(AT_ONCE)));
         let keeper = Self {
             store,
             source,
@@ -91,10 +98,12 @@ impl Keeper {
             refused: RwLock::default(),
             decided: Notify::new(),
             curious: Notify::new(),
+            wanted: Mutex::default(),
             seen: RwLock::default(),
             settling: Mutex::default(),
             pace,
             room,
+            settle,
             told: Tally::default(),
             counted: Counted::default(),
         };
@@ -138,6 +147,11 @@ impl Keeper {
 
     /// Has every server looked at soon.
     pub fn look_soon(&self) {
+        self.want(None);
+    }
+
+    fn want(&self, place: Option<Place>) {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner).insert(place);
         self.curious.notify_one();
     }
 
@@ -165,7 +179,7 @@ impl Keeper {
         let ruling = self.ruling();
         let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy)).narrowed(asker.scopes());
         let applied = office.apply(actor, environment, server, shown, &ruling.digest).await;
-        self.look_soon();
+        self.want(Some(Place { environment: environment.to_owned(), server: server.to_owned() }));
         applied
     }
 

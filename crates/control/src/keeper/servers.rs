@@ -2,8 +2,8 @@
 //! then. However many servers there are, only so many sessions are open at once; those that do not answer have room of
 //! their own, so that they do not hold up the others.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rolecall_core::event::Place;
@@ -11,7 +11,9 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Keeper;
+use super::line::{Line, Memory};
+use super::{Keeper, Ruling};
+use crate::place::places;
 
 /// How often servers are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -37,53 +39,43 @@ impl Default for Pace {
     }
 }
 
-/// What is remembered of a server between two questions.
-#[derive(Debug, Clone)]
-pub(super) struct Memory {
-    next: Instant,
-    /// What it answered when it was looked at as a whole.
-    pub fingerprint: Option<String>,
-    /// When it must be looked at as a whole again.
-    pub whole: Instant,
-    /// How often in a row it has not answered.
-    pub failures: u32,
-    /// Ask again soon: something was seen that has to be seen twice, or that others are working on.
-    pub soon: bool,
-    running: bool,
-    /// Somebody became curious while it was being looked at: what is seen then may be old already.
-    again: bool,
-}
-
+/// How long nobody asks whether somebody is due.
 const TICK: Duration = Duration::from_millis(200);
 
 impl Keeper {
     pub(super) async fn keep_servers(self: Arc<Self>, stop: CancellationToken) {
-        let mut known: BTreeMap<Place, Memory> = BTreeMap::new();
-        let mut tasks: JoinSet<(Place, Memory)> = JoinSet::new();
+        let (mut rulings, mut line) = (self.ruling.subscribe(), Line::default());
+        rulings.mark_changed();
+        let mut tasks: JoinSet<(Arc<Place>, Memory)> = JoinSet::new();
         while !stop.is_cancelled() {
-            self.set_out_to_look(&mut known, &mut tasks);
+            if rulings.has_changed().unwrap_or_default() {
+                self.line_up(&rulings.borrow_and_update(), &mut line);
+            }
+            self.set_out_to_look(&mut line, &mut tasks);
             tokio::select! {
                 () = stop.cancelled() => {}
                 () = self.curious.notified() => {
-                    let now = Instant::now();
-                    for memory in known.values_mut() {
-                        (memory.next, memory.whole, memory.again) = (now, now, memory.running);
-                    }
+                    let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+                    wanted.iter().for_each(|wanted| line.hurry(wanted.as_ref(), Instant::now()));
                 }
                 Some(done) = tasks.join_next() => {
                     let Ok((place, mut memory)) = done else { continue };
-                    let now = Instant::now();
-                    (memory.running, memory.next) = (false, now + jitter(self.pause(&memory)));
-                    if known.get(&place).is_some_and(|before| before.again) {
-                        (memory.next, memory.whole) = (now, now);
-                    }
-                    known.insert(place, memory);
+                    memory.next = Instant::now() + jitter(self.pause(&memory));
+                    line.put(place, memory);
                 }
                 () = tokio::time::sleep(TICK) => {}
             }
         }
         // A repair that was begun is finished.
         while tasks.join_next().await.is_some() {}
+    }
+
+    fn line_up(&self, ruling: &Ruling, line: &mut Line) {
+        let places: BTreeSet<Place> = places(&ruling.policy, None).iter().map(crate::place::Place::event).collect();
+        // A thousand servers are not asked in one moment at the start.
+        let spread = self.pace.every.checked_div(places.len().try_into().unwrap_or(u32::MAX)).unwrap_or_default();
+        let spread = if places.len() > self.pace.at_once { spread } else { Duration::ZERO };
+        line.set(places, Instant::now(), spread);
     }
 
     fn pause(&self, memory: &Memory) -> Duration {
@@ -94,39 +86,20 @@ impl Keeper {
         if memory.failures == 0 { self.pace.every } else { doubled.min(self.pace.patience) }
     }
 
-    fn set_out_to_look(self: &Arc<Self>, known: &mut BTreeMap<Place, Memory>, tasks: &mut JoinSet<(Place, Memory)>) {
-        let (ruling, now) = (self.ruling(), Instant::now());
-        let places = crate::place::places(&ruling.policy, None);
-        // A thousand servers are not asked in one moment at the start.
-        let spread = self.pace.every.checked_div(places.len().try_into().unwrap_or(u32::MAX)).unwrap_or_default();
-        for (number, place) in (0_u32..).zip(&places) {
-            let first = now + if places.len() > self.pace.at_once { spread * number } else { Duration::ZERO };
-            let memory = known.entry(place.event()).or_insert_with(|| Memory {
-                next: first,
-                fingerprint: None,
-                whole: first,
-                failures: 0,
-                soon: false,
-                running: false,
-                again: false,
-            });
-            if memory.running || memory.next > now {
-                continue;
+    /// Without room whoever is due stays so, and gets a turn when somebody comes back.
+    fn set_out_to_look(self: &Arc<Self>, line: &mut Line, tasks: &mut JoinSet<(Arc<Place>, Memory)>) {
+        let now = Instant::now();
+        for (slow, room) in [(false, &self.room.0), (true, &self.room.1)] {
+            while let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+                let Some((at, memory)) = line.take(slow, now) else { break };
+                let (keeper, ruling) = (Arc::clone(self), self.ruling());
+                tasks.spawn(async move {
+                    let memory = keeper.look(&at, &ruling, memory).await;
+                    drop(permit);
+                    (at, memory)
+                });
             }
-            let room = if memory.failures == 0 { &self.room.0 } else { &self.room.1 };
-            // Without room it stays due, and gets its turn at the next tick.
-            let Ok(permit) = Arc::clone(room).try_acquire_owned() else { continue };
-            memory.running = true;
-            let (keeper, at, ruling, memory) = (Arc::clone(self), place.event(), ruling.clone(), memory.clone());
-            tasks.spawn(async move {
-                let memory = keeper.look(&at, &ruling, memory).await;
-                drop(permit);
-                (at, memory)
-            });
         }
-        let mut gone = known
-            .extract_if(.., |place, memory| !memory.running && !places.iter().any(|known| known.event() == *place));
-        gone.by_ref().for_each(drop);
     }
 }
 

@@ -1,7 +1,5 @@
 //! What the store knows of the policy in force and of each server that is watched.
 
-use std::collections::BTreeMap;
-
 use rolecall_core::event::{EventId, Place};
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection};
@@ -33,7 +31,7 @@ pub struct PolicyVersion {
 }
 
 const NEWEST: &str = "SELECT version, digest, text FROM policy_version ORDER BY version DESC LIMIT 1";
-const WATCHED: &str = "SELECT environment, server, document FROM server";
+const WATCHED: &str = "SELECT document FROM server WHERE environment = ? AND server = ?";
 
 impl Tx {
     /// The policy in force.
@@ -58,7 +56,7 @@ impl Tx {
 
     /// What is known of a server.
     pub(crate) async fn watched(&mut self, place: &Place) -> Result<Watched, StoreError> {
-        Ok(watched(self.connection()).await?.remove(place).unwrap_or_default())
+        watched(self.connection(), place).await
     }
 
     /// Writes what is known of a server.
@@ -93,9 +91,9 @@ impl Reader {
         Ok(event.map(|event| EventId(event.cast_unsigned())))
     }
 
-    /// What is known of each server.
-    pub async fn watched(&self) -> Result<BTreeMap<Place, Watched>, StoreError> {
-        watched(&mut *self.connection().await?).await
+    /// What is known of a server.
+    pub async fn watched(&self, place: &Place) -> Result<Watched, StoreError> {
+        watched(&mut *self.connection().await?, place).await
     }
 }
 
@@ -106,11 +104,8 @@ async fn policy(conn: &mut SqliteConnection) -> Result<Option<PolicyVersion>, St
     Ok(Some(PolicyVersion { version: version.cast_unsigned(), digest: row.try_get("digest")?, files }))
 }
 
-async fn watched(conn: &mut SqliteConnection) -> Result<BTreeMap<Place, Watched>, StoreError> {
-    let rows = sqlx::query(WATCHED).fetch_all(conn).await?;
-    let known = |row: &sqlx::sqlite::SqliteRow| {
-        let place = Place { environment: row.try_get("environment")?, server: row.try_get("server")? };
-        Ok((place, parse(row.try_get("document")?)?))
-    };
-    rows.iter().map(known).collect()
+async fn watched(conn: &mut SqliteConnection, place: &Place) -> Result<Watched, StoreError> {
+    let document: Option<String> =
+        sqlx::query_scalar(WATCHED).bind(&place.environment).bind(&place.server).fetch_optional(conn).await?;
+    document.map_or(Ok(Watched::default()), |document| parse(&document))
 }

@@ -35,6 +35,7 @@ pub struct Address {
 #[derive(Clone)]
 pub struct Target {
     options: PgConnectOptions,
+    patience: Duration,
 }
 
 impl Target {
@@ -51,7 +52,14 @@ impl Target {
         let options = PgConnectOptions::from_str(text).map_err(|error| wrong(url_problem(&error)))?;
         // Statements hold names that not every reader of a log may know, and sometimes verifiers.
         let options = options.application_name("rolecall").disable_statement_logging();
-        Ok(Self { options })
+        Ok(Self { options, patience: Duration::from_secs(CONNECT_SECONDS) })
+    }
+
+    /// The same for whoever does not wait as long for a session.
+    #[must_use]
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = self.patience.min(patience);
+        self
     }
 
     /// Host, port, database and user, without the password: `db.acme.test:5432/app as admin`.
@@ -89,7 +97,7 @@ impl Target {
     /// Opens a session on `database`, or on the URL's own.
     ///
     /// # Errors
-    /// [`EngineError::Connect`]: not reached, not let in, or no answer within ten seconds.
+    /// [`EngineError::Connect`]: not reached, not let in, or no answer within ten seconds, or what [`Self::patient`] says.
     pub async fn open(&self, database: Option<&str>) -> Result<PgConnection, EngineError> {
         let (options, server) = match database {
             Some(name) => (self.options.clone().database(name), self.describe_with(name)),
@@ -100,9 +108,9 @@ impl Target {
             sqlx::raw_sql(SETTINGS).execute(&mut conn).await?;
             Ok(conn)
         };
-        match tokio::time::timeout(Duration::from_secs(CONNECT_SECONDS), connect).await {
+        match tokio::time::timeout(self.patience, connect).await {
             Ok(connected) => connected.map_err(|error| EngineError::from_connect(server, error)),
-            Err(_) => Err(EngineError::Connect { server, cause: ConnectCause::Timeout(CONNECT_SECONDS) }),
+            Err(_) => Err(EngineError::Connect { server, cause: ConnectCause::Timeout(self.patience.as_secs()) }),
         }
     }
 }

@@ -14,5 +14,5 @@ pub mod render;
 pub mod verify;
 
 pub use connect::{Target, execute};
-pub use error::EngineError;
+pub use error::{ConnectCause, EngineError};
 pub use inspect::{Wanted, inspect};

@@ -1,5 +1,7 @@
 //! `/environments`: servers, what is known of them, and their plans.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::Path;
 use jiff::Timestamp;
@@ -203,11 +205,13 @@ async fn statuses(asker: &Asker, app: &App) -> Result<Vec<ServerView>, Problem> 
     responses((status = OK, body = Vec<Environment>), (status = "4XX", body = Document, content_type = "application/problem+json")),
 )]
 pub async fn list(asker: Asker, State(app): State<App>) -> Result<Json<Vec<Environment>>, Problem> {
-    let mut servers = statuses(&asker, &app).await?;
-    let environments = asker.office.policy.environments.keys().map(|name| {
-        let own = servers.extract_if(.., |server| server.environment == *name).collect();
-        Environment { name: name.clone(), servers: own }
-    });
+    let mut own: BTreeMap<String, Vec<ServerView>> = BTreeMap::new();
+    for server in statuses(&asker, &app).await? {
+        own.entry(server.environment.clone()).or_default().push(server);
+    }
+    let names = asker.office.policy.environments.keys();
+    let environments =
+        names.map(|name| Environment { name: name.clone(), servers: own.remove(name).unwrap_or_default() });
     Ok(Json(environments.collect()))
 }
 

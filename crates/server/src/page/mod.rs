@@ -19,6 +19,7 @@ mod requests;
 mod role;
 mod roles;
 mod server;
+mod servers;
 mod shell;
 mod sign_in;
 mod tokens;
@@ -39,6 +40,7 @@ pub fn routes() -> Router<App> {
         .route("/static/{hash}/{name}", get(asset::get))
         .route("/sign-in", get(sign_in::form).post(sign_in::enter))
         .route("/sign-out", post(sign_in::leave))
+        .route("/environments", get(servers::get))
         .route("/environments/{environment}/{server}", get(server::get))
         .route("/environments/{environment}/{server}/apply", post(server::apply))
         .route("/requests", get(requests::get).post(ask::file))

@@ -8,12 +8,15 @@ use rolecall_core::request::{Request, State, Terms};
 
 use super::failure::Failure;
 use super::gate::Viewer;
-use super::parts::{self, ago, badge, effects, left, segment};
+use super::parts::{self, ago, badge, effects, left};
 use super::requests::waiting;
+use super::servers::address;
 use super::shell::{Html, Place, page};
 
 /// How many Leases are shown.
 const SOON: usize = 10;
+/// How many servers have a card.
+const SERVERS: usize = 24;
 
 pub async fn get(viewer: Viewer) -> Result<Html, Failure> {
     viewer.sight.admit(Action::ViewOverview)?;
@@ -139,19 +142,50 @@ fn ends_soon(viewer: &Viewer) -> Markup {
 
 fn servers(viewer: &Viewer) -> Markup {
     let statuses = viewer.app.keeper().statuses();
-    let mut environments: Vec<&str> = statuses.iter().map(|status| status.place.environment.as_str()).collect();
-    environments.dedup();
+    let mut shown: Vec<&Status> = statuses.iter().collect();
+    // Those that need somebody keep their place, whatever their names are; the others are on a page of their own.
+    shown.sort_by_key(|status| urgency(status));
+    shown.truncate(SERVERS);
+    shown.sort_by(|one, two| one.place.cmp(&two.place));
     html! {
         section aria-labelledby="servers" {
             h2 id="servers" { "Environments" }
             @if statuses.is_empty() { p.quiet { "The policy names no servers yet." } }
-            @for environment in environments {
-                h3 { (parts::name(environment)) }
-                ul.cards { @for status in statuses.iter().filter(|status| status.place.environment == environment) {
-                    (server(viewer, status))
-                } }
+            @if shown.len() < statuses.len() { (summary(&statuses)) }
+            @for here in shown.chunk_by(|one, two| one.place.environment == two.place.environment) {
+                @if let Some(first) = here.first() { h3 { (parts::name(&first.place.environment)) } }
+                ul.cards { @for status in here { (server(viewer, status)) } }
+            }
+            @if shown.len() < statuses.len() {
+                p { a href="/environments" { "All " (parts::count(statuses.len(), "server")) } }
             }
         }
+    }
+}
+
+/// What needs somebody comes first.
+fn urgency(status: &Status) -> u8 {
+    match (&status.trouble, &status.waiting) {
+        (Some(_), _) => 0,
+        (None, Some(waiting)) if waiting.drifted => 1,
+        (None, Some(_)) => 2,
+        (None, None) => 3,
+    }
+}
+
+/// How many servers are how.
+fn summary(statuses: &[Status]) -> Markup {
+    let count = |rank: u8| statuses.iter().filter(|status| urgency(status) == rank).count();
+    let parts = [(0, "unreachable"), (1, "drifted"), (2, "with changes that wait")];
+    let told: Vec<String> = parts
+        .into_iter()
+        .map(|(rank, words)| (count(rank), words))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, words)| format!("{count} {words}"))
+        .collect();
+    html! {
+        p { (parts::count(statuses.len(), "server"))
+            @if told.is_empty() { "; none needs anybody." } @else { ": " (told.join(", ")) ". Those that need somebody come first." } }
     }
 }
 
@@ -178,7 +212,7 @@ pub fn drift(drift: Drift) -> &'static str {
 fn server(viewer: &Viewer, status: &Status) -> Markup {
     let now = viewer.sight.now();
     let plans = viewer.sight.may(Action::ViewPlans);
-    let address = format!("/environments/{}/{}", segment(&status.place.environment), segment(&status.place.server));
+    let address = address(status);
     html! {
         li class={ "card" @if status.trouble.is_some() { " urgent" } } {
             p.head { strong {

@@ -297,3 +297,39 @@ async fn guests_come_in_by_a_button() {
     );
     visitor.get("/").await.has("Signed in as").has("bob@acme.test");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_servers_have_room_and_who_needs_somebody_is_seen() {
+    let company = Company::new().await;
+    let mut text = String::from("environments:\n  many:\n    servers:\n");
+    for number in 0..1_000 {
+        std::fmt::Write::write_fmt(
+            &mut text,
+            format_args!("      s{number:03}: {{ url: '${{file:/nowhere}}', databases: [app] }}\n"),
+        )
+        .unwrap();
+    }
+    company.edit_policy("environments:\n", &text);
+    company.until("the policy", |company| (company.keeper.statuses().len() == 1_002).then_some(())).await;
+    let mut ada = company.visit("ada@acme.test").await;
+    let overview = ada.get("/").await;
+    overview.has("1002 servers").has("href=\"/environments\"").has("unreachable");
+    assert!(overview.body.matches("<li class=\"card").count() <= 30, "too many cards");
+    assert!(overview.body.len() < 60_000, "{} bytes", overview.body.len());
+    // Every server is on one of the pages, once.
+    let (mut next, mut seen) = (Some("/environments".to_owned()), std::collections::BTreeSet::new());
+    while let Some(address) = next {
+        let listed = ada.get(&address).await;
+        assert_eq!(listed.status, 200, "{}", listed.body);
+        assert!(listed.body.len() < 100_000, "{} bytes", listed.body.len());
+        for rest in listed.body.split("<a href=\"/environments/").skip(1) {
+            assert!(seen.insert(rest.split('"').next().unwrap().to_owned()), "twice: {rest}");
+        }
+        let more = listed.body.split("href=\"/environments?").nth(1).and_then(|rest| rest.split('"').next());
+        next = more.map(|query| format!("/environments?{}", query.replace("&amp;", "&")));
+    }
+    assert_eq!(seen.len(), 1_002);
+    ada.get("/environments?q=MANY/s99").await.has("10 of 1002 servers").has("/environments/many/s990");
+    let mut bob = company.visit("bob@acme.test").await;
+    bob.get("/environments").await.has("s000").has_not("href=\"/environments/many").has_not("/nowhere");
+}

@@ -69,6 +69,7 @@ async fn pages(company: &Company) -> Vec<(&'static str, String, String)> {
     vec![
         page("overview", &ada, "/"),
         page("overview-member", &bob, "/"),
+        page("servers", &ada, "/environments"),
         page("server", &ada, "/environments/production/main"),
         page("unreachable", &ada, "/environments/staging/main"),
         page("requests", &lea, "/requests?show=all"),
