@@ -22,7 +22,7 @@ async fn told(company: &Company, kind: &str) -> usize {
     company.kinds().await.iter().filter(|told| *told == kind).count()
 }
 
-fn operator() -> Actor {
+pub fn operator() -> Actor {
     Actor::OsUser { user: "root".into(), host: "here".into() }
 }
 

@@ -130,6 +130,13 @@ async fn suspended_and_let_back_in_and_ended_early() {
     office.end(&company.person("bob"), id).await.unwrap();
     office.settle().await.unwrap();
     assert!(company.rows("bob").await.is_err());
+
+    // Whoever runs Rolecall, though nobody in the policy, can take access away.
+    let id = company.running("44").await;
+    let ended = office.end(&keeper::operator(), id).await.unwrap();
+    assert_eq!(ended.ended.unwrap().why.to_string(), "ended by (operator)");
+    office.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err());
 }
 
 /// Bob has something by the policy.

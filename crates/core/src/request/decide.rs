@@ -6,7 +6,7 @@ use super::file::{check, conclude, extendable};
 use super::party::{active, own};
 use super::terms::Terms;
 use super::{Approval, Facts, Outcome, Refusal, Request, State};
-use crate::admit::{self, Caller};
+use crate::admit::{self, Caller, OPERATOR};
 use crate::lease::{self, Lease, Over};
 
 /// Somebody agrees to what they were `shown`. `current` is the digest of what the Request would do now.
@@ -71,9 +71,17 @@ pub fn expire(facts: Facts<'_>, request: &Request) -> Option<Outcome> {
     recheck(facts, request).err().map(|why| broken(facts, request.clone(), &why))
 }
 
-/// Ends a Lease before its time: its holder, who answers for the holder, who could have agreed to it, an administrator.
-pub fn end_early(facts: Facts<'_>, lease: &Lease, by: &str) -> Result<Lease, Refusal> {
-    active(facts, by)?;
+/// Ends a Lease before its time: its holder, who answers for the holder, who could have agreed to it, an administrator, the
+/// operator: it only takes access away.
+pub fn end_early(facts: Facts<'_>, lease: &Lease, caller: Caller<'_>) -> Result<Lease, Refusal> {
+    let by = match caller {
+        Caller::Principal(id) => {
+            active(facts, id)?;
+            id
+        }
+        Caller::Operator => OPERATOR,
+        Caller::System | Caller::Nobody => return Err(Refusal::NotTheirs("nobody in particular".to_owned())),
+    };
     if lease.ended.is_some() {
         return Err(Refusal::EndedBefore);
     }
@@ -81,7 +89,7 @@ pub fn end_early(facts: Facts<'_>, lease: &Lease, by: &str) -> Result<Lease, Ref
     // A Role that the policy has lost has no approvers.
     let approvers = Terms::of(facts.policy, &lease.environment, &lease.role).map(|terms| terms.approvers);
     let decides = approvers.unwrap_or_else(|_| BTreeSet::new()).contains(by);
-    let rights = || admit::rights(facts.policy, Caller::principal(by), facts.suspended, facts.now);
+    let rights = || admit::rights(facts.policy, caller, facts.suspended, facts.now);
     if lease.principal != by && !answers && !decides && !rights().administrator {
         return Err(Refusal::NotTheirs(by.to_owned()));
     }

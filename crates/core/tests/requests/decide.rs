@@ -1,5 +1,6 @@
 //! Deciding: who may, who counts, and what happens when the world has changed meanwhile.
 
+use rolecall_core::admit::Caller;
 use rolecall_core::request::{Draft, Outcome, Refusal, Request, approve, deny, end_early, expire, withdraw};
 
 use crate::company::{address, at, draft, facts, filed, lease, nobody, policy, policy_with, waiting, word};
@@ -179,11 +180,17 @@ fn who_may_end_a_lease() {
         ("olga", Some("not-theirs")),
         ("carl", Some("suspended")),
     ] {
-        let ended = end_early(now, &lease, &address(by));
+        let by = address(by);
+        let ended = end_early(now, &lease, Caller::principal(&by));
         assert_eq!(ended.as_ref().err().map(Refusal::code), expected, "{by}");
         if let Ok(ended) = ended {
             assert_eq!(ended.ended.as_ref().unwrap().at, at(60));
-            assert_eq!(end_early(now, &ended, &address(by)).unwrap_err().code(), "ended-before");
+            assert_eq!(end_early(now, &ended, Caller::principal(&by)).unwrap_err().code(), "ended-before");
         }
+    }
+    // Whoever runs Rolecall is nobody in the policy; to take access away they need not be.
+    assert!(end_early(now, &lease, Caller::Operator).unwrap().ended.is_some());
+    for caller in [Caller::System, Caller::Nobody] {
+        assert_eq!(end_early(now, &lease, caller).unwrap_err().code(), "not-theirs");
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use rolecall_core::admit::Caller;
 use rolecall_core::lease::{self, Lease, Leases};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{
@@ -128,7 +129,7 @@ impl World {
             Act::Expire => expire(facts, &request).into_iter().for_each(|outcome| self.take(outcome)),
             Act::End(who) => {
                 if let Some(lease) = &self.lease
-                    && let Ok(ended) = end_early(facts, lease, &address(PEOPLE[*who]))
+                    && let Ok(ended) = end_early(facts, lease, Caller::principal(&address(PEOPLE[*who])))
                 {
                     self.lease = Some(ended);
                 }

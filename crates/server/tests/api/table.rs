@@ -34,7 +34,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST /requests/R/deny", r#"{"reason":"\u0001"}"#,              "403 403 422 403 403 404 404 404 403 401 401 401"),
     ("POST /requests/G/withdraw", "",                                "403 403 403 403 409 404 404 404 403 401 401 401"),
     ("POST /requests/R/review", r#"{"justified":true}"#,             "403 403 409 403 403 404 404 404 403 401 401 401"),
-    ("POST /leases/999999/end", "",                                  "403 404 404 404 404 404 404 404 404 401 401 401"),
+    ("POST /leases/999999/end", "",                                  "404 404 404 404 404 404 404 404 404 401 401 401"),
     ("POST /principals/none/suspend", "",                            "422 422 403 403 403 403 403 403 403 401 401 401"),
     ("POST /principals/bob@acme.test/reinstate", "",                 "422 422 403 403 403 403 403 403 403 401 401 401"),
     ("POST /tokens", r#"{"of":"bob@acme.test","scopes":[]}"#,        "422 403 403 403 422 403 403 403 403 401 401 401"),
