@@ -7,7 +7,14 @@ use crate::reference::Access;
 use crate::world::{COLUMNS, NOBODY, World};
 
 /// Every way in which one account is not as it must be.
-pub fn equal(who: &str, seen: &Access, wanted: &Access, undecided: &BTreeSet<String>, found: &mut Vec<String>) {
+pub fn equal(
+    world: &World,
+    who: &str,
+    seen: &Access,
+    wanted: &Access,
+    undecided: &BTreeSet<String>,
+    found: &mut Vec<String>,
+) {
     if seen.login != wanted.login {
         found.push(format!("{who}: LOGIN is {}, must be {}", seen.login, wanted.login));
     }
@@ -15,7 +22,9 @@ pub fn equal(who: &str, seen: &Access, wanted: &Access, undecided: &BTreeSet<Str
     let less = wanted.privileges.difference(&seen.privileges).map(|key| format!("{who}: lacks {key}"));
     found.extend(more.chain(less));
     let none = BTreeSet::new();
-    for ((command, table), rows) in &seen.rows {
+    let views: BTreeSet<String> =
+        world.things.iter().filter(|thing| thing.view.is_some()).map(|thing| world.sql_name(thing)).collect();
+    for ((command, table), rows) in seen.rows.iter().filter(|((_, table), _)| !views.contains(table)) {
         let wanted = wanted.rows.get(&(*command, table.clone())).unwrap_or(&none);
         let same = if *command == "SELECT" { rows == wanted } else { rows.len() == wanted.len() };
         if !same && !undecided.contains(table) {
@@ -57,7 +66,7 @@ pub fn no_wider(
 /// Cells that can be read, and how many rows can be changed.
 fn cells(world: &World, access: &Access) -> BTreeSet<String> {
     let mut cells = BTreeSet::new();
-    for thing in world.things.iter().filter(|thing| thing.sort.is_table()) {
+    for thing in world.things.iter().filter(|thing| thing.sort.is_relation()) {
         let table = world.sql_name(thing);
         for row in access.rows.get(&("SELECT", table.clone())).into_iter().flatten() {
             let readable = |column: &&&str| access.privileges.contains(&format!("{table} column {column} SELECT"));

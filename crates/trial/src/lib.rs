@@ -9,6 +9,7 @@ mod oracle;
 mod policy;
 mod reference;
 mod trial;
+mod view;
 mod world;
 
 pub use trial::{Verdict, run};

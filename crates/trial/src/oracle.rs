@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Executor, Row};
 
 use crate::reference::Access;
@@ -72,33 +72,62 @@ async fn rows_of(
     privileges: &BTreeSet<String>,
 ) -> anyhow::Result<BTreeMap<(&'static str, String), BTreeSet<i32>>> {
     let mut found = BTreeMap::new();
-    for thing in world.things.iter().filter(|thing| thing.sort.is_table()) {
+    for thing in world.things.iter().filter(|thing| thing.sort.is_relation()) {
         let name = world.sql_name(thing);
         let schema = world.schemas.get(thing.schema).map_or(String::new(), |schema| ident(&schema.name));
         let has = |what: &str| privileges.contains(&format!("{name} {what}"));
         if !privileges.contains(&format!("schema {schema} USAGE")) {
             continue;
         }
+        let view = thing.view.is_some();
         if has("column id SELECT") {
             let sql = format!("SELECT id FROM {name}");
-            let rows = conn.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.as_str()))).await.context(sql.clone())?;
-            found.insert(("SELECT", name.clone()), rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?);
+            if let Some(rows) = probe(conn, &sql, view).await? {
+                let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+                found.insert(("SELECT", name.clone()), ids);
+            }
         }
         // Without WHERE and RETURNING, neither needs SELECT; only how many rows it reached is known then.
         for (privilege, what, sql) in [
             ("UPDATE", "column note UPDATE", format!("UPDATE {name} SET note = 'changed'")),
             ("DELETE", "DELETE", format!("DELETE FROM {name}")),
         ] {
-            if has(what) {
-                run(conn, "SAVEPOINT probe").await?;
-                let done = conn.execute(sqlx::raw_sql(AssertSqlSafe(sql.as_str()))).await.context(sql.clone())?;
-                run(conn, "ROLLBACK TO probe").await?;
-                let count = i32::try_from(done.rows_affected())?;
-                found.insert((privilege, name.clone()), (1..=count).collect());
+            if has(what) && thing.sort != crate::world::Sort::MaterializedView {
+                let count = affected(conn, &sql, view).await?;
+                found.extend(count.map(|count| ((privilege, name.clone()), (1..=count).collect())));
             }
         }
     }
     Ok(found)
+}
+
+/// What a query answers; None where a view may not read what is behind it.
+async fn probe(conn: &mut PgConnection, sql: &str, view: bool) -> anyhow::Result<Option<Vec<PgRow>>> {
+    run(conn, "SAVEPOINT probe").await?;
+    let done = conn.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+    run(conn, "ROLLBACK TO probe").await?;
+    denied(done, sql, view)
+}
+
+/// How many rows a statement reaches, which is then undone; None where a view may not, or takes no changes.
+async fn affected(conn: &mut PgConnection, sql: &str, view: bool) -> anyhow::Result<Option<i32>> {
+    run(conn, "SAVEPOINT probe").await?;
+    let done = conn.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
+    run(conn, "ROLLBACK TO probe").await?;
+    Ok(denied(done, sql, view)?.map(|done| i32::try_from(done.rows_affected())).transpose()?)
+}
+
+fn denied<T>(done: Result<T, sqlx::Error>, sql: &str, view: bool) -> anyhow::Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        // insufficient_privilege, object_not_in_prerequisite_state, feature_not_supported
+        Err(sqlx::Error::Database(error))
+            if view && ["42501", "55000", "0A000"].contains(&error.code().unwrap_or_default().as_ref()) =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(error).context(sql.to_owned()),
+    }
 }
 
 /// Everything in the catalogs about roles that Rolecall does not own, but for privileges: attributes, settings and

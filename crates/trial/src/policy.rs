@@ -50,6 +50,8 @@ pub struct Role {
     /// Places of earlier Roles, with the customers that a parameter gets; None: one's own.
     pub includes: Vec<(usize, Option<Vec<i32>>)>,
     pub grants: Vec<Grant>,
+    /// A role that Rolecall does not own, of which it is a member.
+    pub member_of: Option<&'static str>,
 }
 
 /// A Role held, with customers.
@@ -127,7 +129,8 @@ impl Policy {
 
     fn role(&self, dice: &mut Dice, world: &World, place: usize) -> Role {
         let parameter = dice.chance(45);
-        let mut role = Role { parameter, ..Role::default() };
+        let member_of = if dice.chance(12) { dice.pick(&["clerk", "delegate"]) } else { None };
+        let mut role = Role { parameter, member_of, ..Role::default() };
         for earlier in 0..place {
             let needs = self.roles.get(earlier).is_some_and(|role| role.parameter);
             if dice.chance(25) {
@@ -225,6 +228,9 @@ impl Policy {
         let includes: Vec<_> = role.includes.iter().map(include).collect();
         let grants: Vec<_> = role.grants.iter().map(|grant| grant.text(world)).collect();
         let mut text = json!({ "includes": includes, "grants": grants });
+        if let Some(existing) = role.member_of {
+            text["member_of"] = json!(existing);
+        }
         if role.parameter {
             text["parameters"] = json!({ "customer": "integer" });
         }
@@ -264,6 +270,12 @@ fn grant(dice: &mut Dice, world: &World, parameter: bool) -> Option<Grant> {
     let tables = places(world, |thing| thing.sort.is_table());
     let relations = places(world, |thing| thing.sort.is_relation());
     let verbs = ["select", "insert", "update", "delete"];
+    let views = places(world, |thing| thing.view.is_some());
+    if let (true, Some(view)) = (dice.chance(20), dice.pick(&views)) {
+        let columns = if dice.chance(30) { dice.some(&COLUMNS) } else { Vec::new() };
+        let verbs = if columns.is_empty() { &verbs[..] } else { &["select", "insert", "update"] };
+        return Some(Grant { allow: dice.some(verbs), on: On::Exact(view), except: None, columns, rows: None });
+    }
     if dice.chance(45) {
         let on = if dice.chance(60) { On::Exact(dice.pick(&tables)?) } else { On::All("table", schema) };
         let rows = match dice.below(4) {

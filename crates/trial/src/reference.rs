@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::oracle::Observed;
 use crate::policy::{Assignment, Grant, On, Policy, Principal, Rows};
 use crate::world::{COLUMNS, Thing, World};
 
@@ -18,8 +19,15 @@ pub struct Access {
 /// A Role that is held: its place, and the customers of its parameter.
 type Holding = BTreeMap<usize, BTreeSet<i32>>;
 
-/// What each account of the policy must have. `existing` are accounts that are there already.
-pub fn accounts(world: &World, policy: &Policy, version: u32, existing: &BTreeSet<String>) -> BTreeMap<String, Access> {
+/// What each account of the policy must have. `existing` are accounts that are there already, `had` says what strangers
+/// have: a Role may be a member of one.
+pub fn accounts(
+    world: &World,
+    policy: &Policy,
+    version: u32,
+    existing: &BTreeSet<String>,
+    had: &Observed,
+) -> BTreeMap<String, Access> {
     let mut accounts = BTreeMap::new();
     for principal in policy.principals.iter().filter(|principal| !principal.gone) {
         let assigned = assigned(policy, principal);
@@ -34,6 +42,9 @@ pub fn accounts(world: &World, policy: &Policy, version: u32, existing: &BTreeSe
             }
         }
         let mut access = access(world, policy, version, &holding);
+        for existing in holding.keys().filter_map(|role| policy.roles.get(*role)?.member_of) {
+            inherit(world, existing, had, &mut access);
+        }
         access.login = !principal.suspended;
         accounts.insert(principal.account.to_owned(), access);
     }
@@ -73,6 +84,54 @@ fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Ac
     access
 }
 
+/// What comes with being a member of a stranger: what it holds, and the rows that it sees.
+fn inherit(world: &World, stranger: &str, had: &Observed, access: &mut Access) {
+    let Some(theirs) = had.get(stranger) else { return };
+    access.privileges.extend(theirs.privileges.iter().cloned());
+    for thing in world.things.iter().filter(|thing| thing.sort.is_table() && !thing.own_row_security) {
+        let name = world.sql_name(thing);
+        let has = |what: &str| theirs.privileges.contains(&format!("{name} {what}"));
+        for (command, what) in [("SELECT", "column id SELECT"), ("UPDATE", "column note UPDATE"), ("DELETE", "DELETE")]
+        {
+            let rows = thing.rows.iter().filter(|_| has(what)).map(|(id, _)| *id);
+            access.rows.entry((command, name.clone())).or_default().extend(rows);
+        }
+    }
+    // The row policy is for whoever has the stranger's rights, whoever gave the privilege.
+    for thing in world.things.iter().filter(|thing| thing.own_row_security && stranger == "clerk") {
+        for command in ["SELECT", "UPDATE", "DELETE"] {
+            let rows = thing.rows.iter().filter(|(_, customer)| *customer == 1).map(|(id, _)| *id);
+            access.rows.entry((command, world.sql_name(thing))).or_default().extend(rows);
+        }
+    }
+}
+
+/// Filtered tables of which members of a stranger have rows beyond the filter, as findings call them.
+pub fn member_leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String> {
+    let filters = || policy.roles.iter().flat_map(|role| &role.grants).filter(|grant| grant.rows.is_some());
+    let mut found = BTreeSet::new();
+    for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.sort.is_table()) {
+        let name = world.sql_name(thing);
+        let sees = |stranger: &str| {
+            let keys = ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|command| format!(" {command}"));
+            let theirs = had.get(stranger).into_iter().flat_map(|access| &access.privileges);
+            let mut on_it = theirs.filter(|key| key.starts_with(&format!("{name} ")));
+            // Where row security was there before, its own policy says who sees what.
+            if thing.own_row_security {
+                stranger == "clerk"
+            } else {
+                on_it.any(|key| keys.iter().any(|end| key.ends_with(end)))
+            }
+        };
+        if filters().any(|grant| reaches(grant, place, thing))
+            && policy.roles.iter().filter_map(|role| role.member_of).any(sees)
+        {
+            found.insert(crate::view::finding_name(world, thing));
+        }
+    }
+    found
+}
+
 fn privilege_on(world: &World, thing: &Thing, privilege: &str, columns: &[&str], access: &mut Access) {
     let name = world.sql_name(thing);
     if columns.is_empty() {
@@ -106,8 +165,7 @@ fn apply(world: &World, version: u32, grant: &Grant, customers: &BTreeSet<i32>, 
     }
     access.privileges.insert("database CONNECT".to_owned());
     for (place, thing) in world.things.iter().enumerate() {
-        let spared = grant.except.as_ref().is_some_and(|except| except.reaches(place, thing));
-        if spared || !grant.on.reaches(place, thing) {
+        if !reaches(grant, place, thing) {
             continue;
         }
         access.privileges.extend(usage(thing.schema));
@@ -122,6 +180,11 @@ fn apply(world: &World, version: u32, grant: &Grant, customers: &BTreeSet<i32>, 
             }
         }
     }
+}
+
+/// The grant means the thing.
+pub fn reaches(grant: &Grant, place: usize, thing: &Thing) -> bool {
+    grant.on.reaches(place, thing) && !grant.except.as_ref().is_some_and(|except| except.reaches(place, thing))
 }
 
 fn rows(

@@ -22,7 +22,7 @@ use crate::dice::Dice;
 use crate::oracle::{self, Observed, observe};
 use crate::policy::Policy;
 use crate::world::{STRANGERS, World, ident};
-use crate::{compare, drift, reference};
+use crate::{compare, drift, reference, view};
 
 /// What came of a trial that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -159,12 +159,24 @@ impl Trial {
         let again = applier.inspect(&wanted(&parsed)?).await?;
         let (second, _) = Plan::new(scene(&parsed, &again)?, "main");
         applier.release().await?;
+        let said = said(&plan, "view-leaks-rows");
+        for (code, must) in [
+            ("view-leaks-rows", view::leaks(&self.world, policy, &self.had)),
+            ("member-leaks-rows", reference::member_leaks(&self.world, policy, &self.had)),
+        ] {
+            for (when, plan) in [("before", &plan), ("after", &second)] {
+                let said = self::said(plan, code);
+                if said != must {
+                    self.wrong.push(format!("{code} {when}: {said:?}, must be {must:?}"));
+                }
+            }
+        }
         if !second.is_empty() {
             self.wrong.push(format!("a second plan is not empty: {:#?}", second.steps));
         }
         reference::close_public(&mut self.world, policy);
         let after = observe(&mut self.observer, &self.world, self.version).await?;
-        self.check(policy, &existing, &after);
+        self.check(policy, &existing, &after, &said);
         self.moments += moments.len();
         for (at, moment) in moments {
             let moment = moment.with_context(|| at.clone())?;
@@ -176,15 +188,20 @@ impl Trial {
     }
 
     /// What accounts must have, and that there are no others.
-    fn check(&mut self, policy: &Policy, existing: &BTreeSet<String>, after: &Observed) {
-        let wanted: BTreeMap<_, _> = reference::accounts(&self.world, policy, self.version, existing);
+    fn check(&mut self, policy: &Policy, existing: &BTreeSet<String>, after: &Observed, said: &BTreeSet<String>) {
+        let wanted: BTreeMap<_, _> = reference::accounts(&self.world, policy, self.version, existing, &self.had);
         let undecided = reference::undecided(&self.world, policy);
+        let mut accounts = BTreeMap::new();
         for (who, access) in &wanted {
             match after.get(who) {
-                Some(seen) => compare::equal(who, seen, access, &undecided, &mut self.wrong),
+                Some(seen) => {
+                    compare::equal(&self.world, who, seen, access, &undecided, &mut self.wrong);
+                    accounts.insert(who.clone(), (access.clone(), seen.clone()));
+                }
                 None => self.wrong.push(format!("{who}: has no account")),
             }
         }
+        view::check(&self.world, policy, &self.had, said, &accounts, &mut self.wrong);
         let roles: Vec<String> = (0..policy.roles.len()).map(|place| policy.role_name(place)).collect();
         let expected =
             |name: &&String| wanted.contains_key(*name) || roles.contains(name) || STRANGERS.contains(&name.as_str());
@@ -208,6 +225,12 @@ impl Trial {
             compare::kept(who, &access, had, &self.world.opened, at, &mut self.wrong);
         }
     }
+}
+
+/// What a plan's findings of a kind are about.
+fn said(plan: &Plan, code: &str) -> BTreeSet<String> {
+    let about = plan.findings.iter().filter(|finding| finding.code == code);
+    about.map(|finding| finding.subject.clone()).collect()
 }
 
 fn parse(text: &str) -> anyhow::Result<Parsed> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::dice::Dice;
+use crate::view::View;
 
 /// Roles that Rolecall never owns. The last two the policies do not know.
 pub const STRANGERS: [&str; 6] = ["app_owner", "Other \"Owner", "clerk", "delegate", "Ghost", NOBODY];
@@ -44,6 +45,21 @@ pub enum Sort {
     Domain,
 }
 
+/// What the first things are, each as likely as it stands here often. Views come after what they may read.
+const SORTS: [Sort; 11] = [
+    Sort::Table,
+    Sort::Table,
+    Sort::Table,
+    Sort::Partitioned,
+    Sort::View,
+    Sort::MaterializedView,
+    Sort::Sequence,
+    Sort::Function,
+    Sort::Procedure,
+    Sort::Type,
+    Sort::Domain,
+];
+
 impl Sort {
     pub const fn is_relation(self) -> bool {
         matches!(self, Self::Table | Self::Partitioned | Self::View | Self::MaterializedView)
@@ -81,6 +97,8 @@ pub struct Thing {
     pub rows: Vec<(i32, i32)>,
     /// It had row security before Rolecall came, with a policy for `clerk` alone.
     pub own_row_security: bool,
+    /// What it shows, if it is a view.
+    pub view: Option<View>,
     /// What PUBLIC holds now.
     pub public: BTreeSet<&'static str>,
 }
@@ -127,7 +145,12 @@ impl World {
             world.schema(dice);
         }
         for _ in 0..4 + dice.below(6) {
-            world.thing(dice, version);
+            let sort = dice.pick(&SORTS).unwrap_or(Sort::Table);
+            world.thing(dice, sort, version);
+        }
+        for _ in 0..dice.below(4) {
+            let sort = dice.pick(&[Sort::View, Sort::View, Sort::MaterializedView]).unwrap_or(Sort::View);
+            world.thing(dice, sort, version);
         }
         for _ in 0..dice.below(8) {
             world.grant_to_strangers(dice, version);
@@ -177,28 +200,14 @@ impl World {
             _ => BTreeSet::new(),
         };
         let name = self.free_name(dice, Some(schema));
-        let (serial, rows, own_row_security) = Default::default();
-        Thing { sort, schema, name, owner, serial, rows, own_row_security, public }
+        let (serial, rows, own_row_security, view) = Default::default();
+        Thing { sort, schema, name, owner, serial, rows, own_row_security, view, public }
     }
 
-    /// Adds a thing of any kind.
-    pub fn thing(&mut self, dice: &mut Dice, version: u32) {
+    /// Adds a thing of this kind.
+    pub fn thing(&mut self, dice: &mut Dice, sort: Sort, version: u32) {
         let schema = dice.below(self.schemas.len());
         let owner = dice.pick(&OWNERS).unwrap_or("app_owner");
-        let sorts = [
-            Sort::Table,
-            Sort::Table,
-            Sort::Table,
-            Sort::Partitioned,
-            Sort::View,
-            Sort::MaterializedView,
-            Sort::Sequence,
-            Sort::Function,
-            Sort::Procedure,
-            Sort::Type,
-            Sort::Domain,
-        ];
-        let sort = dice.pick(&sorts).unwrap_or(Sort::Table);
         self.sql.push(format!("SET SESSION AUTHORIZATION {}", ident(owner)));
         let mut thing = self.add(dice, sort, schema, owner);
         let name = self.sql_name(&thing);
@@ -211,7 +220,7 @@ impl World {
                     other.sort != Sort::Partitioned || other.name != thing.name || other.schema != schema
                 });
             }
-            Sort::View | Sort::MaterializedView => self.view(dice, sort, &name, owner, version),
+            Sort::View | Sort::MaterializedView => self.view(dice, &mut thing, &name, version),
             Sort::Sequence => self.sql.push(format!("CREATE SEQUENCE {name}")),
             Sort::Function => {
                 let definer = if dice.chance(40) { "SECURITY DEFINER" } else { "" };
@@ -281,19 +290,6 @@ impl World {
             self.things.push(part);
         }
         self.sql.push(format!("INSERT INTO {name} SELECT id, (id - 1) % 4 + 1, 'n' FROM generate_series(1, 6) AS id"));
-    }
-
-    fn view(&mut self, dice: &mut Dice, sort: Sort, name: &str, owner: &str, version: u32) {
-        let tables: Vec<&Thing> =
-            self.things.iter().filter(|thing| thing.sort.is_table() && thing.owner == owner).collect();
-        let source = match dice.pick(&tables) {
-            Some(table) => self.sql_name(table),
-            None => format!("(SELECT 1 AS id, 2 AS customer, 'n' AS note, 'o' AS {}) AS none", ident(COLUMNS[3])),
-        };
-        let invoker = sort == Sort::View && version >= 15 && dice.chance(50);
-        let with = if invoker { "WITH (security_invoker = true)" } else { "" };
-        let word = if sort == Sort::View { "VIEW" } else { "MATERIALIZED VIEW" };
-        self.sql.push(format!("CREATE {word} {name} {with} AS SELECT * FROM {source}"));
     }
 
     /// Something for roles that Rolecall does not own, with or without the right to pass it on.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Differ, onlookers};
-use crate::desire::POLICY_PREFIX;
+use crate::desire::{DesiredContents, POLICY_PREFIX};
 use crate::finding::Level;
 use crate::plan::{Change, ObjectRef, RowPolicyDef, Stage};
 use crate::privilege::Kind;
@@ -25,12 +25,8 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
         let there = policies.get(&table.oid).map_or(&[][..], Vec::as_slice);
         let should = wanted.secured.get(&table.oid);
         if should.is_some() || !there.is_empty() || is_secured(helper, table) {
-            // Where row security is somebody else's, their policies go on saying what the others see.
-            let ours = !table.facts.row_security || is_secured(helper, table);
-            let policies = should.cloned().map(|policies| match ours {
-                true => onlookers::admit(differ, &wanted.public, contents, table, policies),
-                false => policies,
-            });
+            let policies =
+                should.cloned().map(|policies| policies_with_onlookers(differ, wanted, contents, table, policies));
             one(differ, database, helper, table, there, policies.as_deref().unwrap_or_default(), should.is_some());
         }
     }
@@ -52,6 +48,22 @@ pub fn diff(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
     // it has been looked at and installed anew. Where no filter reads it, its rows mean nothing.
     let removal = if intact { Some(Stage::Narrow) } else { needed.then_some(Stage::Shape) };
     scopes(differ, database, helper, &wanted.scopes, removal);
+}
+
+/// The table's row policies, with those for who has it through PUBLIC. Where row security is somebody else's, their
+/// policies go on saying what the others see.
+pub fn policies_with_onlookers(
+    differ: &Differ<'_>,
+    wanted: &DesiredContents,
+    contents: &Contents,
+    table: &Object,
+    policies: Vec<RowPolicyDef>,
+) -> Vec<RowPolicyDef> {
+    let secured = contents.helper.as_ref().is_some_and(|helper| is_secured(helper, table));
+    match !table.facts.row_security || secured {
+        true => onlookers::admit(differ, &wanted.public, contents, table, policies),
+        false => policies,
+    }
 }
 
 /// The change reads or writes Rolecall's own schema.
