@@ -24,7 +24,7 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
         let table = dice.pick(&tables).unwrap_or_default();
         // A member of somebody who may pass on a right passes it on in that one's name, and so it stays.
         let members = policy.roles.iter().any(|role| role.member_of.is_some());
-        sql.push(match dice.below(11) {
+        sql.push(match dice.below(14) {
             8 if members => continue,
             0 => format!("GRANT SELECT, DELETE ON {table} TO {who} WITH GRANT OPTION"),
             1 => format!("GRANT SELECT (note), UPDATE (customer) ON {table} TO {who}"),
@@ -36,6 +36,10 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
             7 => format!("CREATE POLICY by_hand ON {table} TO {who} USING (true)"),
             8 => format!("SET ROLE {who}; GRANT SELECT ON {table} TO {other}, clerk; RESET ROLE"),
             9 => format!("GRANT SELECT ON {table} TO {who} WITH GRANT OPTION; SET ROLE {who}; GRANT SELECT ON {table} TO {other}; RESET ROLE"),
+            10 => format!("GRANT {role} TO {who} WITH INHERIT FALSE, SET TRUE"),
+            11 => format!("GRANT {role} TO clerk WITH ADMIN OPTION; SET ROLE clerk; GRANT {role} TO {who}; RESET ROLE"),
+            // What a stranger may pass on; whoever may not is only warned.
+            12 => format!("SET ROLE delegate; GRANT SELECT ON {table} TO {who} WITH GRANT OPTION; RESET ROLE"),
             _ => format!("ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT ALL ON TABLES TO {who}"),
         });
     }

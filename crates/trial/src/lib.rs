@@ -2,6 +2,7 @@
 //!
 //! See `docs/testing.md` for what is checked and how a seed is run again.
 
+mod admin;
 mod compare;
 mod dice;
 mod drift;

@@ -12,10 +12,10 @@ use crate::world::{World, ident};
 /// Every role with what it holds in the database, by name. `@` stands for the versions' own privileges on relations.
 const MATRIX: &str = "
 WITH who AS (SELECT oid, rolname::text, rolcanlogin FROM pg_roles
-    WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'rolecall')),
+    WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'rolecall', 'admin')),
 relations AS (SELECT c.oid, format('%s.%s', quote(nspname), quote(relname)) AS name, relkind
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
-    WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND relkind IN ('r', 'p', 'v', 'm', 'S')),
+    WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND relkind IN ('r', 'p', 'v', 'm', 'f', 'S')),
 keys AS (
     SELECT who.oid, format('%s %s', name, p) AS key FROM who, relations, unnest(ARRAY[@]) AS p
         WHERE relkind <> 'S' AND has_table_privilege(who.oid, relations.oid, p)
@@ -72,7 +72,7 @@ async fn rows_of(
     privileges: &BTreeSet<String>,
 ) -> anyhow::Result<BTreeMap<(&'static str, String), BTreeSet<i32>>> {
     let mut found = BTreeMap::new();
-    for thing in world.things.iter().filter(|thing| thing.sort.is_relation()) {
+    for thing in world.things.iter().filter(|thing| thing.sort.is_table() || thing.view.is_some()) {
         let name = world.sql_name(thing);
         let schema = world.schemas.get(thing.schema).map_or(String::new(), |schema| ident(&schema.name));
         let has = |what: &str| privileges.contains(&format!("{name} {what}"));
@@ -136,9 +136,9 @@ pub async fn strangers(conn: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     let ours = "pg_has_role_in(oid)";
     let sql = format!(
         "SELECT line FROM (
-            SELECT to_jsonb(a)::text AS line FROM pg_authid AS a WHERE NOT {ours} AND rolname <> 'rolecall'
+            SELECT to_jsonb(a)::text AS line FROM pg_authid AS a WHERE NOT {ours} AND rolname NOT IN ('rolecall', 'admin')
             UNION ALL SELECT (to_jsonb(m) - 'oid')::text FROM pg_auth_members AS m
-                WHERE NOT {} AND NOT {} AND roleid <> coalesce(to_regrole('rolecall'), 0)
+                WHERE NOT {} AND NOT {} AND member <> coalesce(to_regrole('admin'), 0) AND roleid <> coalesce(to_regrole('rolecall'), 0)
             UNION ALL SELECT to_jsonb(s)::text FROM pg_db_role_setting AS s WHERE NOT {}
         ) AS lines ORDER BY 1",
         ours.replace("oid", "m.roleid"),

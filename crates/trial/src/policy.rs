@@ -91,6 +91,8 @@ pub struct Policy {
     pub external: bool,
     /// Takes TEMPORARY and EXECUTE from PUBLIC.
     pub revoke: bool,
+    /// Places of relations that everybody may go on reading, where everybody may.
+    pub keep: Vec<usize>,
     pub roles: Vec<Role>,
     pub groups: Vec<Vec<Assignment>>,
     pub principals: Vec<Principal>,
@@ -102,7 +104,8 @@ impl Policy {
     /// Makes one up over what is there.
     pub fn random(dice: &mut Dice, world: &World, template: &'static str) -> Self {
         let (keep_memberships, external, revoke) = (dice.chance(30), dice.chance(30), dice.chance(30));
-        let mut policy = Self { template, keep_memberships, external, revoke, ..Self::default() };
+        let keep = places(world, |thing| thing.sort.is_relation()).into_iter().filter(|_| dice.chance(30)).collect();
+        let mut policy = Self { template, keep_memberships, external, revoke, keep, ..Self::default() };
         for place in 0..2 + dice.below(4) {
             let role = policy.role(dice, world, place);
             policy.roles.push(role);
@@ -162,6 +165,12 @@ impl Policy {
         made.collect()
     }
 
+    /// Places of relations that everybody may read now and may go on reading.
+    pub fn kept(&self, world: &World) -> Vec<usize> {
+        let open = |place: &usize| world.things.get(*place).is_some_and(|thing| thing.public.contains("SELECT"));
+        self.keep.iter().copied().filter(open).collect()
+    }
+
     /// A Role's name in the database.
     pub fn role_name(&self, place: usize) -> String {
         self.template.replace("{role}", &format!("r{place}"))
@@ -171,11 +180,19 @@ impl Policy {
     pub fn text(&self, world: &World) -> String {
         let known: Vec<_> =
             STRANGERS.iter().take(4).chain(&["postgres"]).map(|name| crate::world::ident(name)).collect();
-        let public = json!({ "revoke": [
+        let revoke = json!([
             { "privileges": ["temporary"], "on": "database" },
             { "privileges": ["execute"], "on": "routine *.*" },
-        ] });
-        let database = if self.revoke { json!({ "app": { "public": public } }) } else { json!({ "app": {} }) };
+        ]);
+        let keep = |place: &usize| json!({ "privileges": ["select"], "on": On::Exact(*place).text(world) });
+        let mut public = Map::new();
+        if self.revoke {
+            public.insert("revoke".to_owned(), revoke);
+        }
+        if !self.keep.is_empty() {
+            public.insert("keep".to_owned(), self.keep.iter().map(keep).collect());
+        }
+        let database = json!({ "app": if public.is_empty() { json!({}) } else { json!({ "public": public }) } });
         let suspended = if self.keep_memberships { "keep_memberships" } else { "drop_memberships" };
         let environment = json!({
             "servers": { "main": { "url": "${URL}", "databases": database } },
@@ -297,7 +314,7 @@ fn grant(dice: &mut Dice, world: &World, parameter: bool) -> Option<Grant> {
     let on = match dice.below(3) {
         0 => On::Exact(dice.pick(&relations)?),
         1 => On::All("", schema),
-        _ => On::All(dice.pick(&["table", "view", "materialized view"]).unwrap_or("table"), schema),
+        _ => On::All(dice.pick(&["table", "view", "materialized view", "foreign table"]).unwrap_or("table"), schema),
     };
     let allow = match dice.below(4) {
         0 => Vec::new(),
@@ -342,6 +359,7 @@ fn of_kind(word: &str, sort: Sort) -> bool {
         "table" => sort.is_table(),
         "view" => sort == Sort::View,
         "materialized view" => sort == Sort::MaterializedView,
+        "foreign table" => sort == Sort::ForeignTable,
         "sequence" => sort == Sort::Sequence,
         "function" => sort == Sort::Function,
         "procedure" => sort == Sort::Procedure,

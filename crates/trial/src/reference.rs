@@ -80,7 +80,7 @@ fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Ac
             apply(world, version, grant, customers, &mut access);
         }
     }
-    own_row_security(world, &mut access);
+    row_security(world, policy, &mut access);
     access
 }
 
@@ -208,28 +208,33 @@ fn rows(
     access.rows.entry((privilege, world.sql_name(thing))).or_default().extend(ids);
 }
 
-/// Where a table had row security of its own, nobody has a row by Rolecall alone, unless the policy filters it.
-fn own_row_security(world: &World, access: &mut Access) {
-    for thing in world.things.iter().filter(|thing| thing.own_row_security) {
-        let name = world.sql_name(thing);
-        access.rows.iter_mut().filter(|((_, table), _)| *table == name).for_each(|(_, rows)| rows.clear());
-    }
+/// A Role sees only some rows of it.
+fn filtered(policy: &Policy, place: usize, thing: &Thing) -> bool {
+    let mut grants = policy.roles.iter().flat_map(|role| &role.grants);
+    grants.any(|grant| grant.rows.is_some() && reaches(grant, place, thing))
 }
 
-/// Tables whose own row security meets a filter of the policy: what is seen there is left to scenarios.
-pub fn undecided(world: &World, policy: &Policy) -> BTreeSet<String> {
-    let filters: Vec<&Grant> =
-        policy.roles.iter().flat_map(|role| &role.grants).filter(|grant| grant.rows.is_some()).collect();
-    let hit = |(place, thing): &(usize, &Thing)| {
-        thing.own_row_security && filters.iter().any(|grant| grant.on.reaches(*place, thing))
-    };
-    world.things.iter().enumerate().filter(hit).map(|(_, thing)| world.sql_name(thing)).collect()
+/// Where a table had row security of its own, nobody has a row by Rolecall alone, unless the policy filters it. What
+/// everybody may read, everybody sees, but for tables with row security.
+fn row_security(world: &World, policy: &Policy, access: &mut Access) {
+    for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.sort.is_table()) {
+        let name = world.sql_name(thing);
+        if filtered(policy, place, thing) {
+            continue;
+        }
+        if thing.own_row_security {
+            access.rows.iter_mut().filter(|((_, table), _)| *table == name).for_each(|(_, rows)| rows.clear());
+        } else if thing.public.contains("SELECT") {
+            access.rows.entry(("SELECT", name)).or_default().extend(thing.rows.iter().map(|(id, _)| *id));
+        }
+    }
 }
 
 /// What is left to PUBLIC after the policy is applied.
 pub fn close_public(world: &mut World, policy: &Policy) {
-    for thing in &mut world.things {
-        if thing.sort.is_relation() || policy.revoke && thing.public.contains("EXECUTE") {
+    let kept = policy.kept(world);
+    for (place, thing) in world.things.iter_mut().enumerate() {
+        if (thing.sort.is_relation() && !kept.contains(&place)) || policy.revoke && thing.public.contains("EXECUTE") {
             thing.public.clear();
         }
     }

@@ -22,7 +22,7 @@ use crate::dice::Dice;
 use crate::oracle::{self, Observed, observe};
 use crate::policy::Policy;
 use crate::world::{STRANGERS, World, ident};
-use crate::{compare, drift, reference, view};
+use crate::{admin, compare, drift, reference, view};
 
 /// What came of a trial that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +46,9 @@ pub fn run(seed: u64, binaries: &Binaries) -> anyhow::Result<Verdict> {
 }
 
 struct Trial {
+    /// As who plans and applies: a superuser, or an administrator who is none.
     target: Target,
+    superuser: Target,
     version: u32,
     observer: PgConnection,
     world: World,
@@ -60,21 +62,27 @@ struct Trial {
 impl Trial {
     async fn run(seed: u64, server: Server, version: u32) -> anyhow::Result<Verdict> {
         let mut dice = Dice::new(seed);
-        let target = Target::parse(&Secret::new(server.url("postgres", "postgres")))?;
-        let mut admin = target.open(None).await?;
+        let superuser = Target::parse(&Secret::new(server.url("postgres", "postgres")))?;
+        let mut admin = superuser.open(None).await?;
         let mut world = World::random(&mut dice, version);
         let (roles, rest): (Vec<_>, Vec<_>) = world.sql.drain(..).partition(|sql| sql.starts_with("CREATE ROLE"));
         for sql in roles.iter().map(String::as_str).chain(["CREATE DATABASE app OWNER app_owner"]) {
             oracle::run(&mut admin, sql).await?;
         }
-        let mut observer = target.open(Some("app")).await?;
+        let mut target = superuser.clone();
+        if dice.chance(40) {
+            oracle::run(&mut admin, "CREATE ROLE admin LOGIN CREATEROLE").await?;
+            oracle::run(&mut admin, "GRANT app_owner, \"Other \"\"Owner\" TO admin").await?;
+            target = Target::parse(&Secret::new(server.url("postgres", admin::NAME)))?;
+        }
+        let mut observer = superuser.open(Some("app")).await?;
         for sql in &rest {
             oracle::run(&mut observer, sql).await?;
         }
         oracle::prepare(&mut observer).await?;
         let had = observe(&mut observer, &world, version).await?;
         let story = roles.into_iter().chain(rest).collect();
-        let mut trial = Self { target, version, observer, world, story, wrong: Vec::new(), moments: 0, had };
+        let mut trial = Self { target, superuser, version, observer, world, story, wrong: Vec::new(), moments: 0, had };
         let verdict = trial.play(&mut dice).await;
         let story = trial.story.join(";\n");
         let refused = verdict.with_context(|| story.clone())?;
@@ -133,9 +141,7 @@ impl Trial {
         let parsed = parse(&text)?;
         let before = observe(&mut self.observer, &self.world, self.version).await?;
         let existing: BTreeSet<String> = before.keys().cloned().collect();
-        let mut applier = Applier::lock(&self.target).await?;
-        let state = applier.inspect(&wanted(&parsed)?).await?;
-        let (plan, _) = Plan::new(scene(&parsed, &state)?, "main");
+        let (mut applier, state, plan) = self.plan(&parsed).await?;
         let blocking: Vec<String> = plan
             .findings
             .iter()
@@ -187,15 +193,36 @@ impl Trial {
         Ok(None)
     }
 
+    /// Plans. Where a right is missing it is given, by the statement that the plan names; where none helps, a superuser plans.
+    async fn plan(&mut self, policy: &Parsed) -> anyhow::Result<(Applier, ServerState, Plan)> {
+        let mut target = self.target.clone();
+        for _ in 0..8 {
+            let mut applier = Applier::lock(&target).await?;
+            let state = applier.inspect(&wanted(policy)?).await?;
+            let (plan, _) = Plan::new(scene(policy, &state)?, "main");
+            match admin::help(&plan) {
+                admin::Help::None => return Ok((applier, state, plan)),
+                admin::Help::Superuser => target = self.superuser.clone(),
+                admin::Help::Statements(statements) => {
+                    for (database, sql) in statements {
+                        self.story.push(format!("/* as a superuser, in {database} */ {sql}"));
+                        oracle::run(&mut self.superuser.open(Some(&database)).await?, &sql).await?;
+                    }
+                }
+            }
+            applier.release().await?;
+        }
+        bail!("what the plan says to help does not")
+    }
+
     /// What accounts must have, and that there are no others.
     fn check(&mut self, policy: &Policy, existing: &BTreeSet<String>, after: &Observed, said: &BTreeSet<String>) {
         let wanted: BTreeMap<_, _> = reference::accounts(&self.world, policy, self.version, existing, &self.had);
-        let undecided = reference::undecided(&self.world, policy);
         let mut accounts = BTreeMap::new();
         for (who, access) in &wanted {
             match after.get(who) {
                 Some(seen) => {
-                    compare::equal(&self.world, who, seen, access, &undecided, &mut self.wrong);
+                    compare::equal(&self.world, who, seen, access, &mut self.wrong);
                     accounts.insert(who.clone(), (access.clone(), seen.clone()));
                 }
                 None => self.wrong.push(format!("{who}: has no account")),

@@ -22,9 +22,9 @@ pub struct View {
 impl World {
     /// Makes a view of anything that has rows, whoever owns it.
     pub fn view(&mut self, dice: &mut Dice, thing: &mut Thing, name: &str, version: u32) {
-        let sources: Vec<usize> = (0..self.things.len())
-            .filter(|place| self.things.get(*place).is_some_and(|at| at.sort.is_relation()))
-            .collect();
+        let rows = |at: &Thing| at.sort.is_table() || at.view.is_some();
+        let sources: Vec<usize> =
+            (0..self.things.len()).filter(|place| self.things.get(*place).is_some_and(rows)).collect();
         let invoker = thing.sort == Sort::View && version >= 15 && dice.chance(50);
         let upto = dice.chance(20).then_some(2);
         let source = dice.pick(&sources);
@@ -110,6 +110,7 @@ pub fn leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String>
         all.filter(|grant| reference::reaches(grant, place, thing)).collect()
     };
     let mut found = BTreeSet::new();
+    let kept = policy.kept(world);
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.view.is_some()) {
         let filtered = |table: &usize| hits(*table).iter().any(|grant| grant.rows.is_some());
         for table in bypassed(world, place).into_iter().filter(filtered) {
@@ -137,7 +138,7 @@ pub fn leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String>
                     (view || inherits) && !whole
                 })
             });
-            if round {
+            if round || kept.contains(&place) {
                 found.insert(finding_name(world, thing));
             }
         }
@@ -160,13 +161,9 @@ pub fn check(
     accounts: &BTreeMap<String, (Access, Access)>,
     found: &mut Vec<String>,
 ) {
-    let undecided = reference::undecided(world, policy);
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.view.is_some()) {
         let name = world.sql_name(thing);
         let bases: Vec<&Thing> = bypassed(world, place).iter().filter_map(|base| world.things.get(*base)).collect();
-        if beneath(world, place).iter().any(|base| undecided.contains(base)) {
-            continue;
-        }
         for (who, (wanted, seen_now)) in accounts {
             let schema = world.schemas.get(thing.schema).map_or(String::new(), |schema| ident(&schema.name));
             let has = |what: &str| wanted.privileges.contains(what);
@@ -193,14 +190,4 @@ pub fn check(
             }
         }
     }
-}
-
-/// Every table beneath a view, by its SQL name.
-fn beneath(world: &World, place: usize) -> BTreeSet<String> {
-    let (mut open, mut found) = (Some(place), BTreeSet::new());
-    while let Some(thing) = open.and_then(|place| world.things.get(place)) {
-        found.insert(world.sql_name(thing));
-        open = thing.view.as_ref().and_then(|view| view.source);
-    }
-    found
 }

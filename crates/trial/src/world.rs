@@ -38,6 +38,7 @@ pub enum Sort {
     Partitioned,
     View,
     MaterializedView,
+    ForeignTable,
     Sequence,
     Function,
     Procedure,
@@ -46,7 +47,7 @@ pub enum Sort {
 }
 
 /// What the first things are, each as likely as it stands here often. Views come after what they may read.
-const SORTS: [Sort; 11] = [
+const SORTS: [Sort; 12] = [
     Sort::Table,
     Sort::Table,
     Sort::Table,
@@ -58,11 +59,12 @@ const SORTS: [Sort; 11] = [
     Sort::Procedure,
     Sort::Type,
     Sort::Domain,
+    Sort::ForeignTable,
 ];
 
 impl Sort {
     pub const fn is_relation(self) -> bool {
-        matches!(self, Self::Table | Self::Partitioned | Self::View | Self::MaterializedView)
+        matches!(self, Self::Table | Self::Partitioned | Self::View | Self::MaterializedView | Self::ForeignTable)
     }
 
     pub const fn is_table(self) -> bool {
@@ -141,6 +143,8 @@ impl World {
         if dice.chance(20) {
             world.sql.push("GRANT pg_read_all_data TO clerk".to_owned());
         }
+        world.sql.push("CREATE FOREIGN DATA WRAPPER wrapper".to_owned());
+        world.sql.push("CREATE SERVER far FOREIGN DATA WRAPPER wrapper".to_owned());
         for _ in 0..2 + dice.below(2) {
             world.schema(dice);
         }
@@ -221,6 +225,16 @@ impl World {
                 });
             }
             Sort::View | Sort::MaterializedView => self.view(dice, &mut thing, &name, version),
+            Sort::ForeignTable => {
+                // Only whoever may use the server makes one.
+                let odd = ident(COLUMNS[3]);
+                self.sql.push("RESET SESSION AUTHORIZATION".to_owned());
+                self.sql.push(format!(
+                    "CREATE FOREIGN TABLE {name} (id integer, customer integer, note text, {odd} text) SERVER far"
+                ));
+                self.sql.push(format!("ALTER FOREIGN TABLE {name} OWNER TO {}", ident(owner)));
+                self.sql.push(format!("SET SESSION AUTHORIZATION {}", ident(owner)));
+            }
             Sort::Sequence => self.sql.push(format!("CREATE SEQUENCE {name}")),
             Sort::Function => {
                 let definer = if dice.chance(40) { "SECURITY DEFINER" } else { "" };
@@ -273,6 +287,10 @@ impl World {
             thing.own_row_security = true;
             self.sql.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"));
             self.sql.push(format!("CREATE POLICY own ON {name} TO clerk USING (customer = 1)"));
+        }
+        // With or without row security: a filter that turns it on must not shut out the owner.
+        if dice.chance(12) {
+            self.sql.push(format!("ALTER TABLE {name} FORCE ROW LEVEL SECURITY"));
         }
     }
 
