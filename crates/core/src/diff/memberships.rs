@@ -14,15 +14,16 @@ pub fn diff(differ: &mut Differ<'_>) {
     let mut edges: Vec<Membership> =
         differ.state.memberships.iter().filter(|edge| concerns(differ, edge)).copied().collect();
     let passed_on = passed_on(differ);
+    let loses = loses(differ);
     edges.sort_by_cached_key(|edge| (std::cmp::Reverse(depth(&passed_on, edge)), *edge));
     let mut lost = BTreeSet::new();
     for edge in edges {
         let wanted = is_wanted(differ, &edge);
         // What an owned role passed on goes with its option to do so; PostgreSQL 14 and 15 keep one edge per pair,
         // whoever gave it, so there the grantor says nothing.
-        let passed_on = differ.state.identity.version >= 160_000 && differ.is_ours(edge.grantor);
-        let known_grantor = !passed_on;
-        if !wanted || !known_grantor {
+        let passed_on = differ.state.identity.version >= 160_000
+            && (differ.is_ours(edge.grantor) || loses.contains(&(edge.role, edge.grantor)));
+        if !wanted || passed_on {
             revoke(differ, &edge, MembershipPart::Whole, "not in the policy");
             if edge.set {
                 lost.insert((edge.role, edge.member));
@@ -55,6 +56,15 @@ fn concerns(differ: &Differ<'_>, edge: &Membership) -> bool {
 
 fn is_wanted(differ: &Differ<'_>, edge: &Membership) -> bool {
     Some(edge.role) == differ.marker || differ.desired.memberships.contains_key(&(edge.role, edge.member))
+}
+
+/// Who may pass a membership on and shall not any more: PostgreSQL takes that right from nobody as long as what was passed on
+/// by it stands.
+fn loses(differ: &Differ<'_>) -> BTreeSet<(RoleId, RoleId)> {
+    let (lost, kept): (Vec<&Membership>, Vec<&Membership>) =
+        differ.state.memberships.iter().filter(|edge| edge.admin).partition(|edge| concerns(differ, edge));
+    let kept: BTreeSet<_> = kept.into_iter().map(|edge| (edge.role, edge.member)).collect();
+    lost.into_iter().map(|edge| (edge.role, edge.member)).filter(|pair| !kept.contains(pair)).collect()
 }
 
 /// Who gave the right to pass a membership on, by role and member: the first edge with ADMIN that the server shows.
