@@ -174,7 +174,9 @@ pub struct Ledger {
     /// Where the ledger is.
     #[command(flatten)]
     pub place: LedgerPlace,
-    /// Leave no record of this run in the ledger.
+    /// Leave no record of this run in the ledger, and know nothing of its leases and suspensions.
+    ///
+    /// A plan then takes back what somebody has by a lease, and lets in whom an act has suspended.
     #[arg(long)]
     pub no_ledger: bool,
 }
