@@ -35,6 +35,8 @@ impl Browser {
             .args(["--no-first-run", "--disable-extensions", "--disable-background-networking", "--disable-sync"])
             .args(["--remote-debugging-port=0", "--window-size=1440,900", "about:blank"])
             .arg(format!("--user-data-dir={}", profile.path().display()))
+            // What it leaves lying about goes with the profile.
+            .env("TMPDIR", profile.path())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
