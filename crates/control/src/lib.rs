@@ -63,6 +63,7 @@ pub mod measure;
 mod objects;
 mod office;
 pub mod place;
+mod proof;
 mod request;
 mod settle;
 mod sight;

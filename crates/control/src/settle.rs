@@ -4,6 +4,7 @@
 //! Lease. It can be interrupted anywhere and run again: what is not proved is tried again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -12,7 +13,7 @@ use rolecall_core::event::{Actor, Draft, Kind};
 use rolecall_core::lease::{self, Lease, Over};
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
 use rolecall_core::policy::model::Policy;
-use rolecall_core::request::principal;
+use rolecall_core::request::{RequestId, principal};
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 
@@ -22,7 +23,7 @@ use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
 use crate::request::{Nothing, all};
 use crate::store::{Kept, Reach};
-use crate::telling;
+use crate::{proof, telling};
 
 /// What came of it.
 #[derive(Debug, Default)]
@@ -168,18 +169,29 @@ impl Office {
         let Due { steps, unready } = due(place, &state, ground, &accounts);
         let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
         let cause = causes.of(place, &state, &steps, moving);
+        let over = moving.iter().filter(|kept| matches!(kept.reach, Reach::Closing | Reach::Overdue));
+        let over: Vec<&Lease> = over.map(|kept| &kept.lease).collect();
+        let prove = |state: &ServerState| -> BTreeMap<RequestId, String> {
+            over.iter().map(|lease| (lease.id, proof::of(place, state, &steps, lease))).collect()
+        };
+        let proofs = Mutex::new(BTreeMap::new());
         let told = if steps.is_empty() {
+            *proofs.lock().unwrap_or_else(PoisonError::into_inner) = prove(&state);
             let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
             Draft { cause, ..Draft::new(kind) }
         } else {
             let work = Work { steps: &steps, version, digest, effects: Vec::new(), cause };
-            let left = |state: &ServerState| Ok(due(place, state, ground, &accounts).steps.len());
+            let left = |state: &ServerState| {
+                *proofs.lock().unwrap_or_else(PoisonError::into_inner) = prove(state);
+                Ok(due(place, state, ground, &accounts).steps.len())
+            };
             let actor = Actor::system("reconciler");
             carry_out(&self.store, &actor, place, &mut applier, work, left).await?
         };
         applier.release().await.ok();
         let unready = unready.into_iter().map(|role| (place.label(), role)).collect();
-        Ok(Finished { place: place.event(), changes, told, unready })
+        let proofs = proofs.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Finished { place: place.event(), changes, told, unready, proofs })
     }
 }
 
@@ -193,6 +205,8 @@ struct Finished {
     told: Draft,
     /// Roles that do not give there what the policy says, by their names on the server, each with where.
     unready: Vec<(String, String)>,
+    /// What was seen of Leases that are over.
+    proofs: BTreeMap<RequestId, String>,
 }
 
 /// How far a Lease gets by what its servers have come to, and what tells of that; None: no further.
@@ -207,7 +221,7 @@ fn step(policy: &Policy, kept: &Kept, finished: &[Finished], failed: Option<&str
         (None, Reach::Opening) => Some((Reach::Open, Vec::new())),
         (None, Reach::Closing | Reach::Overdue) => {
             let revoked = |done: &Finished| {
-                let proof = "read back: nothing of it is left for the account".into();
+                let proof = done.proofs.get(&lease.id).map_or("", String::as_str).into();
                 let (lease_id, access, place) = (id.clone(), access.clone(), done.place.clone());
                 telling::of(lease.id, Kind::LeaseRevoked { lease: lease_id, access, place, proof })
             };

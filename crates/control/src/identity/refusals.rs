@@ -58,7 +58,11 @@ impl Office {
         let why = format!("{why}{more}").as_str().into();
         let told = Kind::SignInRefused { claimed: "unknown".into(), how: how.to_owned(), why };
         let actor = Actor::Nobody { from: from.into() };
-        self.store.write(&actor, |tx| async move { Ok::<_, ControlError>(tx.done((), told)) }).await?;
-        Ok(())
+        let written = self.store.write(&actor, |mut tx| async move {
+            // What has ended by this time stays so, should the clock be set back.
+            tx.steady().await?;
+            Ok::<_, ControlError>(tx.done((), told))
+        });
+        written.await.map(drop)
     }
 }

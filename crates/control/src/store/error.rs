@@ -21,11 +21,20 @@ pub enum StoreError {
     #[error("the store may not be written; nothing was")]
     ReadOnly,
     /// It is damaged.
-    #[error("the store is damaged ({0}); nothing was written. Restore it from a backup")]
+    #[error(
+        "the store is damaged ({0}); nothing was written. Restore it from a backup, and see with `rolecall audit verify` \
+         that this is whole"
+    )]
     Corrupt(String),
     /// The disk failed.
     #[error("the store cannot be read or written: {0}")]
     Io(String),
+    /// Another file is in its place, or an older copy of it.
+    #[error(
+        "the store {0} was moved or replaced while it was used; nothing was written. Stop Rolecall, put the right file \
+         there, see with `rolecall audit verify` that it is whole, and start again"
+    )]
+    Replaced(PathBuf),
     /// It cannot be opened.
     #[error("cannot open the store {path}: {why}")]
     Open {

@@ -16,6 +16,7 @@ mod search;
 mod tokens;
 mod tx;
 mod watched;
+mod witness;
 
 use std::path::PathBuf;
 use std::sync::Arc;

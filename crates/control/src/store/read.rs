@@ -1,6 +1,7 @@
 //! Reading: separate connections that SQLite itself keeps from writing.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool, Transaction};
 use super::StoreError;
 use super::open::{connect, opening, recognise};
 use super::rows::number;
+use super::witness::Witness;
 use crate::ledger::note::PublicKey;
 use crate::ledger::tree::{self, Hash};
 
@@ -18,6 +20,7 @@ use crate::ledger::tree::{self, Hash};
 #[derive(Clone)]
 pub struct Reader {
     pool: SqlitePool,
+    witness: Arc<Witness>,
 }
 
 /// Which entries to list.
@@ -61,12 +64,18 @@ impl Reader {
         }
         let options = connect(path, patience).read_only(true).pragma("query_only", "1");
         let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await;
-        Ok(Self { pool: pool.map_err(|error| opening(path, error))? })
+        let pool = pool.map_err(|error| opening(path, error))?;
+        Ok(Self { pool, witness: Arc::new(Witness::of(path)?) })
     }
 
     async fn recognised(self, path: &Path) -> Result<Self, StoreError> {
         recognise(&mut *self.pool.acquire().await?, path).await?;
         Ok(self)
+    }
+
+    /// Whether it still is the store that was opened.
+    pub(super) fn witness(&self) -> &Witness {
+        &self.witness
     }
 
     pub(super) async fn close(&self) {
@@ -82,7 +91,7 @@ impl Reader {
     /// The entries that fit the filter, in order.
     pub async fn log(&self, filter: &Filter) -> Result<Vec<Event>, StoreError> {
         let mut query = question(filter)?;
-        let rows = query.build().fetch_all(&self.pool).await?;
+        let rows = query.build().fetch_all(&mut *self.connection().await?).await?;
         rows.iter().map(|row| parse(row.try_get("data")?)).collect()
     }
 
@@ -90,17 +99,19 @@ impl Reader {
     pub async fn entry(&self, id: EventId) -> Result<Option<Event>, StoreError> {
         let data: Option<String> = sqlx::query_scalar("SELECT data FROM entry WHERE id = ?")
             .bind(number(id.0)?)
-            .fetch_optional(&self.pool)
+            .fetch_optional(&mut *self.connection().await?)
             .await?;
         data.map(|data| parse(&data)).transpose()
     }
 
     pub(super) async fn connection(&self) -> Result<sqlx::pool::PoolConnection<Sqlite>, StoreError> {
+        self.witness.same_file()?;
         Ok(self.pool.acquire().await?)
     }
 
     /// One moment of the ledger, whatever is written meanwhile.
     pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.witness.same_file()?;
         Ok(Snapshot { inner: self.pool.begin().await? })
     }
 }

@@ -28,8 +28,11 @@ pub struct Done<T> {
 
 impl Tx {
     pub(super) async fn begin(store: &Store, actor: &Actor) -> Result<Self, StoreError> {
+        let witness = store.reader.witness();
+        witness.same_file()?;
         let mut inner = store.writer.begin_with("BEGIN IMMEDIATE").await?;
         let edge = append::edge(&mut inner, store.public_key()).await?;
+        witness.sees(edge.size())?;
         let at = store.clock.now();
         let once = store.pending();
         if let Some(once) = &once {

@@ -254,3 +254,47 @@ async fn breaking_the_glass_needs_no_server_and_leaves_a_review() {
     let reviewed = office.review(&company.person("lea"), id, true, "it burned").await.unwrap();
     assert!(reviewed.review.unwrap().done.unwrap().justified);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_happens_to_others_meanwhile_does_not_ask_again() {
+    let company = Company::new().await;
+    let office =
+        company.office_with("lea@acme.test: {}", "lea@acme.test: {}\n  cara@acme.test: { groups: [agents] }").await;
+    let lea = company.person("lea");
+    let ask = async |who: &str| {
+        let filed = office.request(&company.person(who), company.draft(who, "42"), None).await.unwrap();
+        let id = filed.request().id;
+        (id, office.shown(&lea, id).await.unwrap().1)
+    };
+    let (bob, cara) = (ask("bob").await, ask("cara").await);
+    // Cara's is granted and on its way to the server, where somebody changes the Role by hand.
+    granted(&office.approve(&lea, cara.0, &cara.1).await.unwrap());
+    company.admin("REVOKE SELECT (customer) ON shop.tickets FROM support").await;
+    assert_eq!(office.shown(&lea, bob.0).await.unwrap().1, bob.1);
+    assert_eq!(granted(&office.approve(&lea, bob.0, &bob.1).await.unwrap()), bob.0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_proof_says_what_was_seen() {
+    let company = Company::new().await;
+    let office = company.office().await;
+    let proof = async || {
+        let told = company.newest("lease_revoked").await;
+        match told.kind {
+            rolecall_core::event::Kind::LeaseRevoked { proof, .. } => proof.as_str().to_owned(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (first, second) = (company.running("42").await, company.running("43").await);
+    let session = company.session("bob").await.unwrap();
+    office.end(&company.person("bob"), first).await.unwrap();
+    office.settle().await.unwrap();
+    assert_eq!(
+        proof().await,
+        "read back in app; bob holds support by something else; what is left in bob's scope: customer = 43"
+    );
+    office.end(&company.person("bob"), second).await.unwrap();
+    office.settle().await.unwrap();
+    assert_eq!(proof().await, "read back in app; no account bob is on the server; no session of bob was left");
+    drop(session);
+}

@@ -58,7 +58,9 @@ fn what(kind: &Kind, actor: &Actor) -> String {
         Kind::LeaseOverdue { access, error, .. } => {
             format!("{} should be over and cannot be taken back: {error}", given(access))
         }
-        Kind::LeaseRevoked { access, place, .. } => format!("{} was taken back on {}", given(access), at(place)),
+        Kind::LeaseRevoked { access, place, proof, .. } => {
+            format!("{} was taken back on {}: {}", given(access), at(place), proof.as_str())
+        }
         Kind::PlanMade { place, changes, .. } => format!("{actor} planned {changes} changes on {}", at(place)),
         Kind::ApplyBegun { place, changes, .. } => format!("{actor} begins {changes} changes on {}", at(place)),
         Kind::ApplyFinished { place, changes, proved, .. } => {

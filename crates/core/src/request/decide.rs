@@ -49,9 +49,11 @@ pub fn deny(facts: Facts<'_>, request: Request, by: &str, reason: &str) -> Resul
     Ok(Outcome::Closed(Request { state, ..request }))
 }
 
-/// Those whose Request it is take it back. Who has been suspended may still do that: it opens nothing.
+/// Those whose Request it is take it back. Who has been suspended does nothing here, not even that; it can be refused
+/// by others, and it cannot be granted while its beneficiary is suspended.
 pub fn withdraw(facts: Facts<'_>, request: Request, by: &str) -> Result<Outcome, Refusal> {
     pending(facts, &request)?;
+    active(facts, by)?;
     if !own(facts.policy, &request.asks, by) {
         return Err(Refusal::NotTheirs(by.to_owned()));
     }

@@ -1,6 +1,6 @@
 //! What granting a Request would do, as a digest: those who agree, agree to this and to nothing else.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -8,16 +8,31 @@ use sha2::{Digest, Sha256};
 use super::{Draft, Until};
 use crate::desire::{Scene, UNBORN};
 use crate::lease::Lease;
-use crate::plan::{Effect, Plan};
+use crate::plan::{Direction, Effect, Plan};
 
 /// Who would gain or lose what on one server if the Request were granted now: what a plan with its Lease tells and one
-/// without it does not. A server that differs from the policy for other reasons does not change the answer.
+/// without it does not. A server that differs from the policy for other reasons does not change the answer, nor does what
+/// others get at the same time.
 pub fn meaning(scene: Scene<'_>, server: &str, asks: &Draft) -> Vec<Effect> {
     let leases = scene.leases.with(trial(scene, asks));
     let (with, _) = Plan::new(Scene { leases: &leases, ..scene }, server);
     let (without, _) = Plan::new(scene, server);
-    let known: Vec<_> = without.effects.iter().map(told).collect();
-    with.effects.into_iter().filter(|effect| !known.contains(&told(effect))).collect()
+    let known: BTreeSet<_> = without.effects.iter().flat_map(each).collect();
+    let mut own: Vec<Effect> = Vec::new();
+    for effect in with.effects {
+        let known = |who: &str| known.contains(&(effect.direction, effect.holders_of.as_deref(), &*effect.access, who));
+        // What is about to happen to the holders of a Role happens with the Lease or without it. What its holder has by
+        // becoming one of them is told as theirs.
+        if effect.holders_of.is_some() && known("") {
+            continue;
+        }
+        let who: Vec<String> = effect.who.iter().filter(|who| !known(who)).cloned().collect();
+        if !who.is_empty() {
+            own.push(Effect { who, ..effect.clone() });
+        }
+    }
+    own.sort_by(|one, two| told(one).cmp(&told(two)));
+    own
 }
 
 /// `sha256:` and 64 hex digits over effects by server. When and why are not in it: they are in the Request.
@@ -29,7 +44,14 @@ pub fn effects_digest(servers: &BTreeMap<String, Vec<Effect>>) -> String {
     format!("sha256:{hex}")
 }
 
-type Told<'a> = (crate::plan::Direction, &'a [String], Option<&'a str>, &'a [String]);
+/// An effect on each of those whom it concerns by itself: others with the same gain are told together with them, and come
+/// and go. On nobody in particular, too.
+fn each(effect: &Effect) -> impl Iterator<Item = (Direction, Option<&str>, &[String], &str)> {
+    let whom = effect.who.iter().map(String::as_str).chain([""]);
+    whom.map(|who| (effect.direction, effect.holders_of.as_deref(), &*effect.access, who))
+}
+
+type Told<'a> = (Direction, &'a [String], Option<&'a str>, &'a [String]);
 
 fn told(effect: &Effect) -> Told<'_> {
     (effect.direction, &effect.who, effect.holders_of.as_deref(), &effect.access)

@@ -139,11 +139,16 @@ fn those_who_asked_take_it_back() {
     let (policy, nobody) = (policy(), nobody());
     let now = facts(&policy, nobody, 60);
     let request = filed(&policy, Draft { requester: address("ada"), ..draft("bob", "support") });
-    for (by, expected) in [("bob", "withdrawn"), ("ada", "withdrawn"), ("lea", "not-theirs"), ("eve", "not-theirs")] {
+    for (by, expected) in
+        [("bob", "withdrawn"), ("ada", "withdrawn"), ("lea", "not-theirs"), ("eve", "unknown-principal")]
+    {
         assert_eq!(word(&withdraw(now, request.clone(), &address(by))), expected, "{by}");
     }
     let bot = filed(&policy, draft("bot", "support"));
     assert_eq!(word(&withdraw(now, bot, &address("lea"))), "withdrawn");
+    // Who is suspended does nothing, as `admit` has it.
+    let suspended = [address("bob")].into();
+    assert_eq!(word(&withdraw(facts(&policy, &suspended, 60), request, &address("bob"))), "suspended");
 }
 
 #[test]

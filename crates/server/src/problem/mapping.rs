@@ -75,6 +75,7 @@ impl From<StoreError> for Problem {
             StoreError::Full => logged(&error, "store-full"),
             StoreError::ReadOnly
             | StoreError::Corrupt(_)
+            | StoreError::Replaced(_)
             | StoreError::Io(_)
             | StoreError::Open { .. }
             | StoreError::Missing(_)

@@ -1,6 +1,7 @@
 //! A company with a store, a PostgreSQL server, the API before both, and a token for everybody.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -64,7 +65,8 @@ pub struct Company {
     clock: Arc<Moved>,
     /// By the caller's name.
     tokens: BTreeMap<&'static str, Secret>,
-    _folder: tempfile::TempDir,
+    folder: PathBuf,
+    _folder: Option<tempfile::TempDir>,
 }
 
 /// An answer.
@@ -94,9 +96,15 @@ impl Said {
 
 impl Company {
     pub async fn new() -> Self {
-        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+        let company = Self::at(folder.path()).await;
+        Self { _folder: Some(folder), ..company }
+    }
+
+    /// With its store in a folder.
+    pub async fn at(folder: &Path) -> Self {
+        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
+        let path = |name: &str| folder.join(name);
         std::fs::write(path("url"), server.url("postgres", "postgres")).unwrap();
         for (database, sql) in [
             ("postgres", "CREATE DATABASE app"),
@@ -125,8 +133,19 @@ impl Company {
             keeper,
             clock,
             tokens,
-            _folder: folder,
+            folder: folder.to_owned(),
+            _folder: None,
         }
+    }
+
+    /// The store's file.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store.db")
+    }
+
+    /// How the store is opened once more.
+    pub fn options(&self) -> Options {
+        Options::new(self.store(), self.folder.join("ledger.key"))
     }
 
     pub fn wait(&self, seconds: i64) {
@@ -174,10 +193,14 @@ impl Company {
 
     /// Bob asks for a customer: the Request's number.
     pub async fn filed(&self, customer: u32) -> u64 {
+        self.filed_by("bob", customer).await
+    }
+
+    pub async fn filed_by(&self, who: &str, customer: u32) -> u64 {
         let body = format!(
             r#"{{"role":"support","environment":"production","until":"1h","reason":"T-9","with":{{"customer":"{customer}"}}}}"#
         );
-        self.post("bob", "/requests", &body).await.is(201).body["id"].as_u64().unwrap()
+        self.post(who, "/requests", &body).await.is(201).body["id"].as_u64().unwrap()
     }
 
     /// Lea agrees to what she is shown.

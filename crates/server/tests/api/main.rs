@@ -8,3 +8,4 @@ mod life;
 mod lists;
 mod metrics;
 mod table;
+mod trouble;

@@ -88,8 +88,8 @@ pub fn said(kind: &Kind) -> Markup {
         Kind::LeaseOverdue { access, error, .. } => {
             html! { "OVERDUE: " (given(access)) " of " (name(&access.principal)) " could not be taken back: " bdi { (error) } }
         }
-        Kind::LeaseRevoked { access, place, .. } => {
-            html! { (given(access)) " of " (name(&access.principal)) " is proved to be gone from " (at(place)) }
+        Kind::LeaseRevoked { access, place, proof, .. } => {
+            html! { (given(access)) " of " (name(&access.principal)) " is proved to be gone from " (at(place)) ": " bdi { (proof.as_str()) } }
         }
         _ => servers(kind),
     }
