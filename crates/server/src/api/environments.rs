@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::Path;
 use jiff::Timestamp;
 use rolecall_control::keeper::Status;
+use rolecall_control::statements;
 use rolecall_core::admit::Action;
 use rolecall_core::finding::Level;
 use rolecall_core::plan::Plan;
@@ -108,6 +109,9 @@ pub struct StepView {
     risks: Vec<rolecall_core::plan::Risk>,
     /// Why.
     reason: String,
+    /// The statements, in order; none: this is a list of servers, or the change cannot be written for this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sql: Option<Vec<String>>,
 }
 
 /// Something noticed.
@@ -130,8 +134,8 @@ pub struct Apply {
     digest: String,
 }
 
-impl From<&Plan> for PlanView {
-    fn from(plan: &Plan) -> Self {
+impl PlanView {
+    fn of(plan: &Plan, sql: bool) -> Self {
         let level = |level| match level {
             Level::Error => "error",
             Level::Warning => "warning",
@@ -151,6 +155,7 @@ impl From<&Plan> for PlanView {
                     change: step.change.clone(),
                     risks: step.change.risks().into_iter().collect(),
                     reason: step.reason.clone(),
+                    sql: if sql { statements(plan, step) } else { None },
                 })
                 .collect(),
             findings: plan
@@ -167,7 +172,7 @@ impl From<&Plan> for PlanView {
     }
 }
 
-fn view(status: Status, whole: bool) -> ServerView {
+fn view(status: Status, whole: bool, sql: bool) -> ServerView {
     let drift = match status.drift {
         Drift::Report => "report",
         Drift::Hold => "hold",
@@ -178,7 +183,7 @@ fn view(status: Status, whole: bool) -> ServerView {
         drifted: waiting.drifted,
         since: waiting.since,
         stopped: waiting.stopped,
-        plan: PlanView::from(&*waiting.plan),
+        plan: PlanView::of(&waiting.plan, sql),
     });
     ServerView {
         environment: status.place.environment,
@@ -192,11 +197,12 @@ fn view(status: Status, whole: bool) -> ServerView {
     }
 }
 
-async fn statuses(asker: &Asker, app: &App) -> Result<Vec<ServerView>, Problem> {
+/// Every server, with what waits there for those who may see plans.
+async fn statuses(asker: &Asker, app: &App) -> Result<(Vec<Status>, bool), Problem> {
     let actor = &asker.identity.actor;
     asker.office.may(actor, Action::ViewOverview).await?;
     let whole = asker.office.may(actor, Action::ViewPlans).await.is_ok();
-    Ok(app.keeper().statuses().into_iter().map(|status| view(status, whole)).collect())
+    Ok((app.keeper().statuses(), whole))
 }
 
 /// Environments and what is known of their servers
@@ -206,8 +212,10 @@ async fn statuses(asker: &Asker, app: &App) -> Result<Vec<ServerView>, Problem> 
 )]
 pub async fn list(asker: Asker, State(app): State<App>) -> Result<Json<Vec<Environment>>, Problem> {
     let mut own: BTreeMap<String, Vec<ServerView>> = BTreeMap::new();
-    for server in statuses(&asker, &app).await? {
-        own.entry(server.environment.clone()).or_default().push(server);
+    let (statuses, whole) = statuses(&asker, &app).await?;
+    for status in statuses {
+        let environment = status.place.environment.clone();
+        own.entry(environment).or_default().push(view(status, whole, false));
     }
     let names = asker.office.policy.environments.keys();
     let environments =
@@ -226,9 +234,10 @@ pub async fn one(
     State(app): State<App>,
     Path((environment, server)): Path<(String, String)>,
 ) -> Result<Json<ServerView>, Problem> {
-    let servers = statuses(&asker, &app).await?;
-    let found = servers.into_iter().find(|found| found.environment == environment && found.server == server);
-    found.map(Json).ok_or_else(|| Problem::new("no-server"))
+    let (statuses, whole) = statuses(&asker, &app).await?;
+    let here = |status: &Status| status.place.environment == environment && status.place.server == server;
+    let found = statuses.into_iter().find(here);
+    found.map(|status| Json(view(status, whole, true))).ok_or_else(|| Problem::new("no-server"))
 }
 
 /// What would change on a server now; asks the server
@@ -242,7 +251,7 @@ pub async fn plan(
     Path((environment, server)): Path<(String, String)>,
 ) -> Result<Json<PlanView>, Problem> {
     let plan = asker.office.plan(&asker.identity.actor, &environment, &server).await?;
-    Ok(Json(PlanView::from(&plan)))
+    Ok(Json(PlanView::of(&plan, true)))
 }
 
 /// Apply the plan that was shown, if it still is the plan
@@ -259,5 +268,5 @@ pub async fn apply(
     let Write { asker, value, .. } = &write;
     let actor = &asker.identity.actor;
     let plan = app.keeper().apply(&asker.office, actor, &environment, &server, &value.digest).await?;
-    Ok(Json(PlanView::from(&plan)))
+    Ok(Json(PlanView::of(&plan, true)))
 }

@@ -6,6 +6,7 @@ mod extract;
 mod leases;
 mod ledger;
 mod me;
+mod objects;
 mod page;
 mod principals;
 mod requests;
@@ -48,6 +49,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(principals::suspend))
         .routes(routes!(principals::reinstate))
         .routes(routes!(roles::list))
+        .routes(routes!(objects::list))
+        .routes(routes!(objects::holders))
         .routes(routes!(requests::list, requests::file))
         .routes(routes!(requests::one))
         .routes(routes!(requests::effects))

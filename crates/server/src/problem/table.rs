@@ -73,6 +73,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     ("server", 502, "A server does not answer as it should"),
     ("server-not-configured", 503, "A server's URL is not set up"),
     ("no-server", 404, "The policy has no such server"),
+    ("no-object", 404, "There is no such object in such a database"),
     ("moved", 409, "The server or the policy has moved since the plan was shown: look again"),
     ("blocked", 409, "The plan has findings that must be settled first"),
     ("braked", 409, "The plan would shut out more accounts than the environment's brake allows"),

@@ -61,3 +61,28 @@ async fn filters_narrow() {
     assert_eq!((&offer["reason_pattern"], &offer["break_glass"]), (&"T-[0-9]+".into(), &true.into()));
     assert_eq!(company.get("ada", "/roles").await.body[0]["may_request"], serde_json::json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_has_readers_and_a_plan_has_statements() {
+    let company = Company::new().await;
+    company.granted(43).await;
+    assert!(company.keeper.office().settle().await.unwrap().failures.is_empty());
+    let objects = company.get("ivan", "/objects?environment=production&database=app&text=ticket").await.is(200).body;
+    assert_eq!(objects, serde_json::json!(["table shop.tickets"]));
+    let ask = "/objects/holders?environment=production&database=app&object=table%20shop.tickets";
+    let who = company.get("ivan", ask).await.is(200).body;
+    let (decided, shown) = (&who["decided"][0], &who["shown"][0]);
+    assert_eq!((&decided["who"], &decided["through"][0]), (&"bob@acme.test".into(), &"support".into()), "{who}");
+    assert_eq!((&decided["whole"], &decided["filtered"]), (&shown["whole"], &true.into()), "{who}");
+    assert_eq!((&shown["who"], &who["beyond"][0]), (&"bob@acme.test".into(), &"postgres".into()), "{who}");
+    company.get("ivan", "/objects?environment=production").await.problem(400, "bad-query");
+
+    let target = rolecall_engine::postgres::Target::parse(&rolecall_core::secret::Secret::new(
+        company.server.url("app", "postgres"),
+    ));
+    let mut conn = target.unwrap().open(None).await.unwrap();
+    sqlx::Executor::execute(&mut conn, "GRANT INSERT ON shop.tickets TO support").await.unwrap();
+    let plan = company.get("ivan", "/environments/production/servers/main/plan").await.is(200).body;
+    let sql = plan["steps"][0]["sql"][0].as_str().unwrap();
+    assert!(sql.starts_with("REVOKE INSERT ON") && sql.contains("tickets"), "{plan}");
+}

@@ -113,8 +113,53 @@ async fn says_what_is_and_names_nobody() {
     assert_eq!(number(&text, r#"rolecall_leases{environment="production",state="overdue"}"#), 1.0);
     assert!(number(&text, r#"rolecall_lease_overdue_seconds{environment="production"}"#) >= 30.0);
 
+    well_formed(&text);
     assert!(!text.contains(token.reveal()));
     for name in ["acme", "bob", "lea@", "T-9", "postgres://", "support"] {
         assert!(!text.contains(name), "{name} is in\n{text}");
     }
+}
+
+/// OpenMetrics' rules that other readers rely on: each family once, with its type and help before its numbers, and numbers
+/// that belong to it.
+fn well_formed(text: &str) {
+    let (mut families, mut series) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    let (mut name, mut kind, mut unit) = (String::new(), String::new(), None::<String>);
+    let body = text.strip_suffix("# EOF\n").unwrap();
+    for line in body.lines() {
+        let words: Vec<&str> = line.splitn(4, ' ').collect();
+        match words[..] {
+            ["#", "HELP", family, help] => {
+                assert!(families.insert(family.to_owned()), "{family} comes twice");
+                assert!(!help.is_empty() && family.starts_with("rolecall_"), "{line}");
+                (name, unit) = (family.to_owned(), None);
+            }
+            ["#", "TYPE", family, told] => {
+                assert!(family == name && ["counter", "gauge", "histogram", "info"].contains(&told), "{line}");
+                assert!(!family.ends_with("_total") && !family.ends_with("_info"), "{line}");
+                kind = told.to_owned();
+            }
+            ["#", "UNIT", family, told] => {
+                assert!(family == name && family.ends_with(&format!("_{told}")), "{line}");
+                unit = Some(told.to_owned());
+            }
+            _ => {
+                let (told, value) = line.rsplit_once(' ').unwrap();
+                let (metric, labels) = told.split_once('{').unwrap_or((told, "}"));
+                let suffixes: &[&str] = match kind.as_str() {
+                    "counter" => &["_total"],
+                    "info" => &["_info"],
+                    "histogram" => &["_bucket", "_sum", "_count"],
+                    _ => &[""],
+                };
+                let suffix = metric.strip_prefix(name.as_str()).unwrap_or_else(|| panic!("{line} after {name}"));
+                assert!(suffixes.contains(&suffix), "{line} is of a {kind}, unit {unit:?}");
+                assert!(labels.ends_with('}') && labels.matches('"').count() % 2 == 0, "{line}");
+                assert!(series.insert(told.to_owned()), "{told} comes twice");
+                let number: f64 = value.parse().unwrap();
+                assert!(kind != "counter" || number >= 0.0, "{line}");
+            }
+        }
+    }
+    assert!(families.len() > 15, "{families:?}");
 }
