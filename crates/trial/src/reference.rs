@@ -208,10 +208,11 @@ fn rows(
     access.rows.entry((privilege, world.sql_name(thing))).or_default().extend(ids);
 }
 
-/// A Role sees only some rows of it.
-fn filtered(policy: &Policy, place: usize, thing: &Thing) -> bool {
+/// Some Role sees only some rows of it.
+pub fn filtered(policy: &Policy, world: &World, place: usize) -> bool {
     let mut grants = policy.roles.iter().flat_map(|role| &role.grants);
-    grants.any(|grant| grant.rows.is_some() && reaches(grant, place, thing))
+    let thing = world.things.get(place);
+    thing.is_some_and(|thing| grants.any(|grant| grant.rows.is_some() && reaches(grant, place, thing)))
 }
 
 /// Where a table had row security of its own, nobody has a row by Rolecall alone, unless the policy filters it. What
@@ -219,7 +220,7 @@ fn filtered(policy: &Policy, place: usize, thing: &Thing) -> bool {
 fn row_security(world: &World, policy: &Policy, access: &mut Access) {
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.sort.is_table()) {
         let name = world.sql_name(thing);
-        if filtered(policy, place, thing) {
+        if filtered(policy, world, place) {
             continue;
         }
         if thing.own_row_security {

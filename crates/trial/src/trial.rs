@@ -168,6 +168,7 @@ impl Trial {
         let said = said(&plan, "view-leaks-rows");
         for (code, must) in [
             ("view-leaks-rows", view::leaks(&self.world, policy, &self.had)),
+            ("partition-leaks-rows", view::part_leaks(&self.world, policy, &self.had)),
             ("member-leaks-rows", reference::member_leaks(&self.world, policy, &self.had)),
         ] {
             for (when, plan) in [("before", &plan), ("after", &second)] {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::dice::Dice;
 use crate::oracle::Observed;
-use crate::policy::Policy;
+use crate::policy::{Grant, Policy, Role};
 use crate::reference::{self, Access};
 use crate::world::{COLUMNS, Sort, Thing, World, ident};
 
@@ -102,41 +102,29 @@ fn bypassed(world: &World, place: usize) -> BTreeSet<usize> {
     found
 }
 
+/// The tables whose rows are rows of this one, too: its parts, and what it is a part of.
+pub fn relatives(world: &World, place: usize) -> BTreeSet<usize> {
+    let Some(thing) = world.things.get(place) else { return BTreeSet::new() };
+    let name = world.sql_name(thing);
+    let related =
+        |other: &Thing| other.parent.as_ref() == Some(&name) || thing.parent.as_ref() == Some(&world.sql_name(other));
+    world.things.iter().enumerate().filter(|(_, other)| related(other)).map(|(place, _)| place).collect()
+}
+
 /// Views that lead some Role round a filter by the policy, as they are called in findings.
 pub fn leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String> {
-    let hits = |place: usize| -> Vec<&crate::policy::Grant> {
-        let Some(thing) = world.things.get(place) else { return Vec::new() };
-        let all = policy.roles.iter().flat_map(|role| &role.grants);
-        all.filter(|grant| reference::reaches(grant, place, thing)).collect()
-    };
     let mut found = BTreeSet::new();
     let kept = policy.kept(world);
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.view.is_some()) {
-        let filtered = |table: &usize| hits(*table).iter().any(|grant| grant.rows.is_some());
-        for table in bypassed(world, place).into_iter().filter(filtered) {
-            let Some(base) = world.things.get(table) else { continue };
-            let commands: &[&str] =
-                if thing.sort == Sort::View { &["select", "insert", "update", "delete"] } else { &["select"] };
+        let bypassed = bypassed(world, place);
+        let related = bypassed.iter().flat_map(|table| relatives(world, *table)).chain(bypassed.iter().copied());
+        let commands: &[&str] = if thing.sort == Sort::View { &COMMANDS } else { &["select"] };
+        for table in related.filter(|table| reference::filtered(policy, world, *table)) {
+            let holders = Holders { world, had };
             let round = policy.roles.iter().any(|role| {
-                commands.iter().any(|command| {
-                    let has = |grant: &&crate::policy::Grant| grant.allow.is_empty() || grant.allow.contains(command);
-                    let view = role.grants.iter().filter(has).any(|grant| {
-                        // A column grant has no DELETE.
-                        (grant.columns.is_empty() || *command != "delete") && reference::reaches(grant, place, thing)
-                    });
-                    let theirs = role.member_of.and_then(|stranger| had.get(stranger));
-                    let key = format!("{} ", world.sql_name(thing));
-                    let inherits = theirs
-                        .into_iter()
-                        .flat_map(|access| &access.privileges)
-                        .any(|held| held.starts_with(&key) && held.ends_with(&format!(" {}", command.to_uppercase())));
-                    let on_table =
-                        || role.grants.iter().filter(has).filter(|grant| reference::reaches(grant, table, base));
-                    // The two may be two grants: PostgreSQL looks at rows and columns apart.
-                    let whole = on_table().any(|grant| grant.columns.is_empty())
-                        && on_table().any(|grant| grant.rows.is_none());
-                    (view || inherits) && !whole
-                })
+                commands
+                    .iter()
+                    .any(|command| holders.holds(role, place, command) && !holders.has_whole(role, table, command))
             });
             if round || kept.contains(&place) {
                 found.insert(finding_name(world, thing));
@@ -144,6 +132,66 @@ pub fn leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String>
         }
     }
     found
+}
+
+const COMMANDS: [&str; 4] = ["select", "insert", "update", "delete"];
+
+/// Filtered tables whose rows some Role reaches by a part of it, or by what it is a part of.
+pub fn part_leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let (kept, holders) = (policy.kept(world), Holders { world, had });
+    for (place, thing) in world.things.iter().enumerate() {
+        for other in relatives(world, place).into_iter().filter(|_| reference::filtered(policy, world, place)) {
+            let filtered = reference::filtered(policy, world, other);
+            let round = policy.roles.iter().any(|role| {
+                COMMANDS.iter().any(|command| {
+                    let free = if filtered {
+                        holders.has_whole(role, other, command)
+                    } else {
+                        holders.holds(role, other, command)
+                    };
+                    free && !holders.has_whole(role, place, command)
+                })
+            });
+            if round || (!filtered && kept.contains(&other)) {
+                found.insert(finding_name(world, thing));
+            }
+        }
+    }
+    found
+}
+
+/// What Roles hold by the policy.
+struct Holders<'a> {
+    world: &'a World,
+    had: &'a Observed,
+}
+
+impl Holders<'_> {
+    fn grants<'g>(&'g self, role: &'g Role, place: usize, command: &'g str) -> impl Iterator<Item = &'g Grant> {
+        let thing = self.world.things.get(place);
+        role.grants.iter().filter(move |grant| {
+            (grant.allow.is_empty() || grant.allow.contains(&command))
+                && thing.is_some_and(|thing| reference::reaches(grant, place, thing))
+        })
+    }
+
+    /// It has the privilege on the thing or on a column of it, by itself or as a member of a stranger.
+    fn holds(&self, role: &Role, place: usize, command: &str) -> bool {
+        let Some(thing) = self.world.things.get(place) else { return false };
+        let theirs = role.member_of.and_then(|stranger| self.had.get(stranger));
+        let (key, end) = (format!("{} ", self.world.sql_name(thing)), format!(" {}", command.to_uppercase()));
+        let mut inherited = theirs.into_iter().flat_map(|access| &access.privileges);
+        // A column grant has no DELETE.
+        self.grants(role, place, command).any(|grant| grant.columns.is_empty() || command != "delete")
+            || inherited.any(|held| held.starts_with(&key) && held.ends_with(&end))
+    }
+
+    /// It has the privilege on all columns and all rows of a table. The two may be two grants: PostgreSQL looks at them apart.
+    fn has_whole(&self, role: &Role, place: usize, command: &str) -> bool {
+        self.grants(role, place, command).any(|grant| grant.columns.is_empty())
+            && self.grants(role, place, command).any(|grant| grant.rows.is_none())
+    }
 }
 
 /// The name of a thing as findings have it.

@@ -99,6 +99,8 @@ pub struct Thing {
     pub rows: Vec<(i32, i32)>,
     /// It had row security before Rolecall came, with a policy for `clerk` alone.
     pub own_row_security: bool,
+    /// The SQL name of the table of which it is a partition.
+    pub parent: Option<String>,
     /// What it shows, if it is a view.
     pub view: Option<View>,
     /// What PUBLIC holds now.
@@ -204,8 +206,8 @@ impl World {
             _ => BTreeSet::new(),
         };
         let name = self.free_name(dice, Some(schema));
-        let (serial, rows, own_row_security, view) = Default::default();
-        Thing { sort, schema, name, owner, serial, rows, own_row_security, view, public }
+        let (serial, rows, own_row_security, parent, view) = Default::default();
+        Thing { sort, schema, name, owner, serial, rows, own_row_security, parent, view, public }
     }
 
     /// Adds a thing of this kind.
@@ -302,6 +304,7 @@ impl World {
         thing.rows = (1..=6).map(|id| (id, (id - 1) % 4 + 1)).collect();
         for values in ["FOR VALUES IN (1, 2)", "DEFAULT"] {
             let mut part = self.add(dice, Sort::Table, thing.schema, thing.owner);
+            part.parent = Some(name.to_owned());
             part.rows =
                 thing.rows.iter().filter(|(_, customer)| (*customer <= 2) == (values != "DEFAULT")).copied().collect();
             self.sql.push(format!("CREATE TABLE {} PARTITION OF {name} {values}", self.sql_name(&part)));

@@ -171,18 +171,18 @@ fn missing_database(scene: Scene<'_>, logical: &str, name: &str) -> Finding {
 }
 
 /// A Role exists on a server where a grant of its own or of what it includes names a database of that server,
-/// where it has an existing role to hold, or where it is empty.
+/// where it has an existing role to hold, or where it is empty, with all that it includes.
 fn present_roles(scene: Scene<'_>) -> BTreeSet<String> {
     let here = |role: &Role| {
         !role.member_of.is_empty()
             || role.grants.iter().any(|grant| scene.server.databases.contains_key(&grant.database.value))
     };
     let mut present = BTreeSet::new();
-    for (name, role) in &scene.policy.roles {
+    for name in scene.policy.roles.keys() {
         let closure = closure(scene.policy, name);
-        let mut members = closure.iter().filter_map(|name| scene.policy.roles.get(*name));
-        let empty = role.includes.is_empty() && role.grants.is_empty();
-        if empty || members.any(here) {
+        let members = || closure.iter().filter_map(|name| scene.policy.roles.get(*name));
+        let empty = members().all(|role| role.grants.is_empty() && role.member_of.is_empty());
+        if empty || members().any(here) {
             present.insert(name.clone());
         }
     }

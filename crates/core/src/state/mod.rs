@@ -195,6 +195,8 @@ pub struct Contents {
     pub row_policies: Vec<RowPolicy>,
     /// View oid → the tables and views that it reads.
     pub reads: BTreeMap<u32, Vec<u32>>,
+    /// Table oid → the tables of which it is a partition, or from which it inherits.
+    pub parents: BTreeMap<u32, Vec<u32>>,
     /// Rolecall's own schema, where it exists.
     pub helper: Option<Helper>,
     /// Things without an ACL that an owned role owns (publications, operators, text search…): description and owner.

@@ -1,14 +1,16 @@
-//! Ways round a row filter: views that act as their owner, SECURITY DEFINER routines, existing roles that see every row.
+//! Ways round a row filter: views that act as their owner, SECURITY DEFINER routines, partitions, existing
+//! roles that see every row.
 
 mod members;
+mod parts;
 mod routines;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Differ;
-use crate::desire::{DesiredContents, Wants};
-use crate::privilege::{Privilege, PrivilegeSet};
+use crate::desire::{COMMANDS, DesiredContents, Wants, held, policy_name};
+use crate::privilege::{Kind, Privilege, PrivilegeSet};
 use crate::state::{AclEntry, Contents, Object, RoleId};
 
 /// Names every way round the row filters of one database that an owned role could take once the plan is applied.
@@ -22,16 +24,22 @@ pub fn find(differ: &mut Differ<'_>, database: &str, contents: &Contents) {
         .map(|object| (object.oid, object))
         .collect();
     let inherited = inherited(differ);
-    let scope = Scope { contents, wanted, inherited: &inherited };
+    let places =
+        contents.objects.iter().enumerate().map(|(place, object)| ((object.kind, object.oid), place)).collect();
+    let scope = Scope { contents, wanted, places, family: parts::Family::new(contents), inherited: &inherited };
     views::find(differ, &scope, &secured);
     routines::find(differ, &scope);
     members::find(differ, &scope, &secured);
+    parts::find(differ, &scope, &secured);
 }
 
 /// Where ways are looked for.
 struct Scope<'a> {
     contents: &'a Contents,
     wanted: &'a DesiredContents,
+    /// Where each object stands.
+    places: BTreeMap<(Kind, u32), usize>,
+    family: parts::Family<'a>,
     /// Existing roles that Roles are members of: all whose rights come with one, and who the members are.
     inherited: &'a BTreeMap<RoleId, (BTreeSet<RoleId>, Vec<RoleId>)>,
 }
@@ -74,6 +82,19 @@ fn holders(differ: &Differ<'_>, scope: &Scope<'_>, place: usize, object: &Object
     }
     holders.retain(|_, privileges| !privileges.is_empty());
     holders
+}
+
+/// What a role has on the whole of a filtered table, without a filter.
+fn on_every_row(differ: &Differ<'_>, scope: &Scope<'_>, table: &Object, role: RoleId) -> PrivilegeSet {
+    let wants = scope.places.get(&(table.kind, table.oid)).and_then(|place| scope.wanted.objects.get(*place));
+    let whole = wants.map_or(PrivilegeSet::EMPTY, |wants| held(wants, role));
+    let policies = scope.wanted.secured.get(&table.oid).map_or(&[][..], Vec::as_slice);
+    let unfiltered = |command| {
+        let name = policy_name("all", command);
+        policies.iter().any(|policy| policy.name == name && policy.roles.contains(&differ.name(role)))
+    };
+    let free = COMMANDS.iter().filter(|(privilege, command)| whole.has(*privilege) && unfiltered(*command));
+    free.map(|(privilege, _)| *privilege).collect()
 }
 
 /// What PostgreSQL's own roles give on every relation.

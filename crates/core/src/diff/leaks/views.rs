@@ -2,17 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Differ, Scope, holders, name};
-use crate::desire::{COMMANDS, DesiredContents, held, policy_name};
+use super::{Differ, Scope, holders, name, on_every_row};
 use crate::finding::Level;
 use crate::privilege::{Kind, Privilege, PrivilegeSet, ROW_PRIVILEGES};
 use crate::state::{Contents, Object, RoleId};
 
 /// Names every view by which an owned role gets at rows of a filtered table that it does not have itself.
 pub fn find(differ: &mut Differ<'_>, scope: &Scope<'_>, secured: &BTreeMap<u32, &Object>) {
-    let (contents, wanted) = (scope.contents, scope.wanted);
-    let places: BTreeMap<u32, usize> =
-        contents.objects.iter().enumerate().map(|(place, object)| (object.oid, place)).collect();
+    let contents = scope.contents;
     let relations: BTreeMap<u32, &Object> =
         contents.objects.iter().filter(|object| object.kind.is_relation()).map(|object| (object.oid, object)).collect();
     for (place, view) in contents.objects.iter().enumerate().filter(|(_, object)| is_view(object)) {
@@ -20,12 +17,12 @@ pub fn find(differ: &mut Differ<'_>, scope: &Scope<'_>, secured: &BTreeMap<u32, 
         if holders.is_empty() {
             continue;
         }
-        for table in behind(contents, &relations, view).iter().filter_map(|oid| secured.get(oid)) {
-            let place = places.get(&table.oid).copied().unwrap_or(usize::MAX);
+        for table in scope.family.related(&behind(contents, &relations, view)).iter().filter_map(|oid| secured.get(oid))
+        {
             let mut round: BTreeMap<RoleId, PrivilegeSet> = BTreeMap::new();
             for (role, privileges) in &holders {
                 let usable = if view.kind == Kind::View { ROW_PRIVILEGES } else { Privilege::Select.into() };
-                let more = privileges.intersection(usable).minus(on_every_row(differ, wanted, place, table, *role));
+                let more = privileges.intersection(usable).minus(on_every_row(differ, scope, table, *role));
                 if !more.is_empty() {
                     round.insert(*role, more);
                 }
@@ -37,27 +34,6 @@ pub fn find(differ: &mut Differ<'_>, scope: &Scope<'_>, secured: &BTreeMap<u32, 
 
 fn is_view(object: &Object) -> bool {
     matches!(object.kind, Kind::View | Kind::MaterializedView)
-}
-
-/// What a role has on the whole of a filtered table, without a filter.
-fn on_every_row(
-    differ: &Differ<'_>,
-    wanted: &DesiredContents,
-    place: usize,
-    table: &Object,
-    role: RoleId,
-) -> PrivilegeSet {
-    let whole = wanted.objects.get(place).map_or(PrivilegeSet::EMPTY, |wants| held(wants, role));
-    let policies = wanted.secured.get(&table.oid).map_or(&[][..], Vec::as_slice);
-    let unfiltered = |command| {
-        let name = policy_name("all", command);
-        policies.iter().any(|policy| policy.name == name && policy.roles.contains(&differ.name(role)))
-    };
-    COMMANDS
-        .iter()
-        .filter(|(privilege, command)| whole.has(*privilege) && unfiltered(*command))
-        .map(|(one, _)| *one)
-        .collect()
 }
 
 fn tell(differ: &mut Differ<'_>, view: &Object, table: &Object, round: &BTreeMap<RoleId, PrivilegeSet>) {

@@ -29,7 +29,8 @@ pub(super) async fn read(
         columns,
         default_acls: default_acls(conn, state).await?,
         row_policies: row_policies(conn, state).await?,
-        reads: reads(conn).await?,
+        reads: pairs(conn, "read what views read", include_str!("sql/reads.sql")).await?,
+        parents: pairs(conn, "read which tables are parts of which", include_str!("sql/parents.sql")).await?,
         helper: helper::read(conn).await?,
         other_owned: other_owned(conn, state).await?,
         temporary: temporary(conn, state).await?,
@@ -99,14 +100,18 @@ async fn row_policies(conn: &mut PgConnection, state: &mut ServerState) -> Resul
     Ok(found)
 }
 
-async fn reads(conn: &mut PgConnection) -> Result<BTreeMap<u32, Vec<u32>>, EngineError> {
-    let mut reads = BTreeMap::<u32, Vec<u32>>::new();
-    copy(conn, "read what views read", include_str!("sql/reads.sql"), |row| {
-        reads.entry(row.number(0)?).or_default().push(row.number(1)?);
+async fn pairs(
+    conn: &mut PgConnection,
+    what: &'static str,
+    sql: &'static str,
+) -> Result<BTreeMap<u32, Vec<u32>>, EngineError> {
+    let mut pairs = BTreeMap::<u32, Vec<u32>>::new();
+    copy(conn, what, sql, |row| {
+        pairs.entry(row.number(0)?).or_default().push(row.number(1)?);
         Ok(())
     })
     .await?;
-    Ok(reads)
+    Ok(pairs)
 }
 
 async fn other_owned(conn: &mut PgConnection, state: &mut ServerState) -> Result<Vec<(String, RoleId)>, EngineError> {
