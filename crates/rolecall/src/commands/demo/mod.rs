@@ -7,9 +7,11 @@ mod stage;
 mod story;
 
 use std::io::IsTerminal;
+use std::time::Duration;
 
 use anyhow::Context;
 use rolecall_throwaway::{Binaries, binaries, download};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::stop;
@@ -20,13 +22,27 @@ use servers::Servers;
 /// The newest version that is fetched where none is installed.
 const FETCHED: u32 = 18;
 
+const FINISHED: &str = "\nThe servers are gone. `rolecall demo --keep` leaves them up.";
+const INTERRUPTED: &str = "\nInterrupted; the servers are gone.";
+
+/// Within this a signal that was sent is heard.
+const HEARD: Duration = Duration::from_millis(200);
+
 /// Runs the demo and cleans up after it, also when it is interrupted.
 pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
     let (keep, listen) = (arguments.keep, arguments.listen);
     let play = !keep && !arguments.no_page && (arguments.page || std::io::stdout().is_terminal());
     // Before there is anything to clean up.
     let mut stop = Box::pin(stop::asked()?);
-    let servers = tokio::task::spawn_blocking(move || Servers::start(&find(&arguments)?)).await??;
+    let servers = match tokio::task::spawn_blocking(move || Servers::start(&find(&arguments)?)).await? {
+        Ok(servers) => servers,
+        // A child that Ctrl-C has reached, too, before it was in a process group of its own: what was begun is gone.
+        Err(_) if timeout(HEARD, &mut stop).await.is_ok() => {
+            println!("{INTERRUPTED}");
+            return Ok(Outcome::Failed);
+        }
+        Err(error) => return Err(error),
+    };
     let told = tokio::select! {
         // First: it may have come while the servers started.
         biased;
@@ -44,14 +60,7 @@ pub async fn run(arguments: Demo) -> anyhow::Result<Outcome> {
         }
         Ok(finished) => {
             tokio::task::spawn_blocking(move || drop(servers)).await?;
-            println!(
-                "{}",
-                if finished {
-                    "\nThe servers are gone. `rolecall demo --keep` leaves them up."
-                } else {
-                    "\nInterrupted; the servers are gone."
-                }
-            );
+            println!("{}", if finished { FINISHED } else { INTERRUPTED });
             Ok(if finished { Outcome::Done } else { Outcome::Failed })
         }
         Err(error) => {
