@@ -10,7 +10,7 @@ pub mod problem;
 pub(crate) mod redact;
 mod schema;
 mod shape;
-mod similar;
+pub mod similar;
 mod source;
 mod starter;
 mod values;

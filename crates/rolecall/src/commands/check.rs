@@ -16,12 +16,12 @@ pub fn run(check: &Check) -> anyhow::Result<Outcome> {
         let warnings = outcome.problems.len() - errors;
         match &outcome.policy {
             Some(policy) => println!(
-                "The policy can be used: {} environments, {} roles, {} groups, {} people, {} services, {}.",
-                policy.environments.len(),
-                policy.roles.len(),
-                policy.groups.len(),
+                "The policy can be used: {}, {}, {}, {} people, {}, {}.",
+                show::count(policy.environments.len(), "environment"),
+                show::count(policy.roles.len(), "role"),
+                show::count(policy.groups.len(), "group"),
                 policy.people.len(),
-                policy.services.len(),
+                show::count(policy.services.len(), "service"),
                 show::count(warnings, "warning"),
             ),
             None => eprintln!(

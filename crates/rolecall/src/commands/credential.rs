@@ -5,6 +5,8 @@ use jiff::{SpanRelativeTo, Timestamp};
 use rolecall_control::credential::ends;
 use rolecall_core::event::Kind;
 use rolecall_core::mark::{CredentialMark, Mark};
+use rolecall_core::policy::model::Policy;
+use rolecall_core::policy::similar::nearest;
 use rolecall_engine::postgres::credential::{mint, seal, set, verifier};
 
 use crate::Outcome;
@@ -18,7 +20,7 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
     let policy = load::policy(&arguments.policy.policy)?;
     let id = arguments.principal.as_str();
     let found = policy.principals().find(|(known, _, _)| *known == id);
-    let (_, principal, _) = found.with_context(|| format!("the policy has no person or service {id:?}"))?;
+    let (_, principal, _) = found.with_context(|| unknown(&policy, id))?;
     let places = places(&policy, &arguments.selection)?;
     if arguments.selection.environment.is_none() && places.len() > 1 {
         bail!("say which environment: --environment NAME");
@@ -58,6 +60,15 @@ pub async fn run(arguments: &Credential) -> anyhow::Result<Outcome> {
         }
     }
     Ok(Outcome::Done)
+}
+
+/// Who may be meant: people say their account's name, too.
+fn unknown(policy: &Policy, word: &str) -> String {
+    let known = || policy.principals().map(|(id, _, _)| id);
+    let by_account = known().find(|id| id.split('@').next() == Some(word));
+    let near = by_account.or_else(|| nearest(word, known()));
+    let meant = near.map(|id| format!("; did you mean {id}?")).unwrap_or_default();
+    format!("the policy has no person or service {word:?}{meant}")
 }
 
 fn seconds(text: &str) -> anyhow::Result<i64> {

@@ -77,13 +77,13 @@ pub async fn run(arguments: &Verify) -> anyhow::Result<Outcome> {
 fn say(verdict: &Verdict) {
     let sample = if verdict.sampled { " (an even sample)" } else { "" };
     anstream::println!(
-        "{} · {}: asked PostgreSQL {} questions about {} accounts × {} objects{sample}, and counted rows {} times.",
+        "{} · {}: asked PostgreSQL {} about {} × {}{sample}, and counted rows {}.",
         verdict.environment,
         verdict.server,
-        verdict.questions,
-        verdict.accounts,
-        verdict.objects,
-        verdict.row_counts
+        show::count(verdict.questions, "question"),
+        show::count(verdict.accounts, "account"),
+        show::count(verdict.objects, "object"),
+        show::count(verdict.row_counts, "time")
     );
     for note in &verdict.notes {
         anstream::println!("  note: {note}");

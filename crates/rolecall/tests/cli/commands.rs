@@ -257,6 +257,8 @@ fn a_credential_works_and_is_seen_nowhere() {
         stage
             .run(&["credential", "carol@acme.test"])
             .fails(&["the policy has no person or service \"carol@acme.test\""]);
+        stage.run(&["credential", "alice"]).fails(&["\"alice\"; did you mean alice@acme.test?"]);
+        stage.run(&["credential", "alcie@acme.test"]).fails(&["did you mean alice@acme.test?"]);
         stage.run(&["credential", "alice@acme.test", "--for", "9999d"]).fails(&["a password here lives at most"]);
         stage.run(&["credential", "alice@acme.test", "--for", "soon"]).fails(&["\"soon\" is no duration"]);
         stage.run(&["credential", "alice@acme.test", "--for", "-8h"]).says(1, &["unexpected argument"]);
