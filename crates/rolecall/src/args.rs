@@ -108,7 +108,7 @@ pub enum Command {
     Token(Token),
     /// See Rolecall work on a throw-away PostgreSQL server of its own.
     #[command(
-        after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep   # leaves the servers up to try by hand"
+        after_help = "Examples:\n  rolecall demo\n  rolecall demo --keep       # leaves the servers up to try by hand\n  rolecall demo --download   # where no PostgreSQL is installed"
     )]
     Demo(Demo),
     /// Print the generated reference documentation.

@@ -95,3 +95,10 @@ fn find(arguments: &Demo) -> anyhow::Result<Binaries> {
         Err(error) => Err(error.into()),
     }
 }
+
+/// How to call this program from another terminal: after `cargo run` it is on no PATH.
+fn program() -> String {
+    let called = std::env::args().next().filter(|called| called.contains('/'));
+    let path = called.and_then(|_| std::env::current_exe().ok());
+    path.map_or_else(|| "rolecall".to_owned(), |path| path.display().to_string())
+}

@@ -97,17 +97,10 @@ fn tell(servers: &Servers, address: SocketAddr) {
          4. As Dana, read what happened, and export the ledger. Whether anybody tampered with it:\n     \
             {} audit verify --store {} --ledger-key {}\n",
         servers.psql("production"),
-        program(),
+        super::program(),
         servers.path("state/store.db").display(),
         servers.path("keys/ledger.key").display(),
     );
-}
-
-/// How to call this program from another terminal: after `cargo run` it is on no PATH.
-fn program() -> String {
-    let called = std::env::args().next().filter(|called| called.contains('/'));
-    let path = called.and_then(|_| std::env::current_exe().ok());
-    path.map_or_else(|| "rolecall".to_owned(), |path| path.display().to_string())
 }
 
 /// Asks as Bob, again and again, and shows every answer that is another one than before.

@@ -81,7 +81,7 @@ impl Servers {
             println!("    end it: kill -INT {pid}");
             server.keep()?;
         }
-        println!("  policy: {}\n    rolecall plan --policy {0}", policy.display());
+        println!("  policy: {}\n    {} plan --policy {0}", policy.display(), super::program());
         Ok(())
     }
 }
