@@ -8,6 +8,7 @@
 //! - where a checkpoint was kept, `{"checkpoint":…}` after the last entry that it covers.
 
 use std::io;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +16,7 @@ use rolecall_core::event::{Event, canonical};
 use thiserror::Error;
 
 use super::{ocsf, table};
-use crate::ledger::tree::{self, WIDTH};
+use crate::ledger::tree::{self, Hash, WIDTH};
 use crate::store::{Snapshot, StoreError};
 
 /// Why an export was not made.
@@ -27,6 +28,9 @@ pub enum ExportError {
     /// It cannot be written.
     #[error("cannot write the export: {0}")]
     Write(#[from] io::Error),
+    /// What is there already is of another ledger, or of a later time.
+    #[error("{0} holds another ledger, or more of this one than there is now: give a folder that is new")]
+    Another(PathBuf),
 }
 
 /// In which form.
@@ -73,7 +77,7 @@ pub async fn lines<E: From<StoreError>>(
 ) -> Result<u64, E> {
     let checkpoints = snapshot.checkpoints().await?;
     let newest = checkpoints.last().map(|(_, note)| note.as_str()).unwrap_or_default();
-    if !take(&object(&[("checkpoint", newest.into()), ("rolecall_export", 1.into())]))? {
+    if !take(&head(newest))? {
         return Ok(0);
     }
     let mut kept = checkpoints.iter().peekable();
@@ -92,15 +96,25 @@ pub async fn lines<E: From<StoreError>>(
             }
         }
         let Some((last, _)) = entries.last() else { return Ok(from) };
-        if let Some(hashes) = snapshot.tile(0, tile).await? {
-            let hashes = STANDARD.encode(tree::join(&hashes));
-            if !take(&object(&[("hashes", hashes.into()), ("tile", tile.into())]))? {
-                return Ok(from);
-            }
+        if let Some(hashes) = snapshot.tile(0, tile).await?
+            && !take(&hashes_line(tile, &hashes))?
+        {
+            return Ok(from);
         }
         from = last + 1;
         tile += 1;
     }
+}
+
+/// The first line.
+pub(super) fn head(checkpoint: &str) -> String {
+    object(&[("checkpoint", checkpoint.into()), ("rolecall_export", 1.into())])
+}
+
+/// The line after the entries of a tile.
+pub(super) fn hashes_line(tile: u64, hashes: &[Hash]) -> String {
+    let hashes = STANDARD.encode(tree::join(hashes));
+    object(&[("hashes", hashes.into()), ("tile", tile.into())])
 }
 
 fn object(fields: &[(&str, serde_json::Value)]) -> String {

@@ -3,4 +3,5 @@
 pub mod export;
 pub mod ocsf;
 mod table;
+pub mod tiles;
 pub mod verify;

@@ -14,7 +14,8 @@ pub enum Audit {
         rolecall audit log --story 812\n  rolecall audit log --follow --json")]
     Log(AuditLog),
     /// Write the whole ledger: with proof (jsonl), as a table (csv), or for a SIEM (ocsf).
-    #[command(after_help = "Example:\n  rolecall audit export --out ledger.jsonl")]
+    #[command(after_help = "Example:\n  rolecall audit export --out ledger.jsonl\n  \
+                      rolecall audit export --format tiles --out ledger/   # again and again: only what is new is written")]
     Export(AuditExport),
     /// Check an export, or the store, with the public key alone; name the first bad entry.
     #[command(after_help = "Example:\n  rolecall audit verify ledger.jsonl --key ledger.pub --remember seen.note")]
@@ -71,11 +72,11 @@ pub struct AuditExport {
     /// Where the ledger is.
     #[command(flatten)]
     pub place: LedgerPlace,
-    /// In which form; only jsonl can be verified.
+    /// In which form; jsonl and tiles can be verified.
     #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
     pub format: ExportFormat,
-    /// Where to; standard output if not given.
-    #[arg(long, value_name = "FILE")]
+    /// Where to; standard output if not given. Tiles want a folder, and bring one up to date that holds earlier ones.
+    #[arg(long, value_name = "FILE", required_if_eq("format", "tiles"))]
     pub out: Option<PathBuf>,
 }
 
@@ -88,12 +89,14 @@ pub enum ExportFormat {
     Csv,
     /// Open Cybersecurity Schema Framework 1.5.0, one event per line.
     Ocsf,
+    /// A folder for programs that read transparency logs (c2sp.org/tlog-tiles), with all that verifying needs.
+    Tiles,
 }
 
 /// `rolecall audit verify`
 #[derive(Debug, Args)]
 pub struct AuditVerify {
-    /// The export (`-`: standard input); the store itself if not given.
+    /// The export (`-`: standard input) or the folder of tiles; the store itself if not given.
     pub export: Option<PathBuf>,
     /// The public key, or a file that holds it; for the store itself, that of its own key if not given.
     #[arg(long, value_name = "KEY")]

@@ -83,6 +83,27 @@ fn an_export_is_verified_with_the_public_key_alone() {
 }
 
 #[test]
+fn a_folder_of_tiles_is_verified_and_brought_up_to_date() {
+    let stage = Stage::new();
+    stage.run(&["plan"]).says(2, &[]);
+    let key = stage.run(&["audit", "key"]).out.trim().to_owned();
+    stage.run(&["audit", "export", "--format", "tiles"]).says(1, &["--out"]);
+    let (export, verify) =
+        (["audit", "export", "--format", "tiles", "--out", "t"], ["audit", "verify", "t", "--key", &key]);
+    stage.run(&export).says(0, &["2 entries in t"]);
+    stage.run(&["plan"]).says(2, &[]);
+    stage.run(&export).says(0, &["3 entries in t"]);
+    stage.run(&verify).says(0, &["Good: 3 entries of rolecall/"]);
+    let bundle = stage.path("t/tile/entries/000.p/3");
+    let mut bytes = std::fs::read(&bundle).unwrap();
+    let place = bytes.windows(9).position(|text| text == b"plan_made").unwrap();
+    bytes[place] = b'P';
+    std::fs::write(&bundle, bytes).unwrap();
+    stage.run(&verify).says(1, &["entry 1 was changed"]);
+    stage.run(&export).says(1, &["t holds another ledger"]);
+}
+
+#[test]
 fn a_ledger_that_was_rolled_back_is_noticed_by_whoever_remembers() {
     let stage = Stage::new();
     let verify = ["audit", "verify", "--remember", "seen.note"];

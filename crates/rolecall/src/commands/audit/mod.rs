@@ -5,8 +5,9 @@ pub mod verify;
 
 use std::io::Write;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use rolecall_control::audit::export::{Format, export};
+use rolecall_control::audit::tiles;
 use rolecall_control::ledger::key;
 use rolecall_control::store::Reader;
 
@@ -32,12 +33,18 @@ async fn reader(place: &LedgerPlace) -> anyhow::Result<Reader> {
 }
 
 async fn write(arguments: &AuditExport) -> anyhow::Result<Outcome> {
-    let format = match arguments.format {
-        ExportFormat::Jsonl => Format::Jsonl,
-        ExportFormat::Csv => Format::Csv,
-        ExportFormat::Ocsf => Format::Ocsf,
-    };
     let mut snapshot = reader(&arguments.place).await?.snapshot().await?;
+    let format = match (arguments.format, &arguments.out) {
+        (ExportFormat::Jsonl, _) => Format::Jsonl,
+        (ExportFormat::Csv, _) => Format::Csv,
+        (ExportFormat::Ocsf, _) => Format::Ocsf,
+        (ExportFormat::Tiles, None) => bail!("say which folder: --out FOLDER"),
+        (ExportFormat::Tiles, Some(folder)) => {
+            let entries = tiles::write(&mut snapshot, folder).await?;
+            eprintln!("{entries} entries in {}", folder.display());
+            return Ok(Outcome::Done);
+        }
+    };
     let mut out: Box<dyn Write + Send> = match &arguments.out {
         Some(path) => {
             let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use rolecall_control::audit::export::lines;
+use rolecall_control::audit::tiles;
 use rolecall_control::audit::verify::{Report, Verifier, Wrong};
 use rolecall_control::ledger::checkpoint::Checkpoint;
 use rolecall_control::ledger::key;
@@ -24,6 +25,7 @@ pub async fn run(arguments: &AuditVerify) -> anyhow::Result<Outcome> {
     let seen = arguments.remember.as_deref().map(|path| remembered(path, &key)).transpose()?.flatten();
     let mut verifier = Verifier::new(&key, seen);
     match &arguments.export {
+        Some(folder) if folder.is_dir() => tiles::lines(folder, &mut |line| verifier.line(line))?,
         Some(path) => read(path, &mut verifier)?,
         None => hold(super::reader(&arguments.place).await?, &mut verifier).await?,
     }
