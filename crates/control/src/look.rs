@@ -3,7 +3,7 @@
 
 use rolecall_core::admit::{Action, admit};
 use rolecall_core::desire::{Because, Standing, standing};
-use rolecall_core::event::{Actor, Event};
+use rolecall_core::event::Actor;
 use rolecall_core::lease::Lease;
 use rolecall_core::policy::model::Principal;
 use rolecall_core::request::{self, Refusal, Request, RequestId};
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use crate::office::{ControlError, Ground, Office, caller};
 use crate::sight::held;
-use crate::store::{Filter, Kept, ListFilter, Seen};
+use crate::store::{Filter, Found, Kept, ListFilter, PATIENCE, Seen};
 
 /// Somebody and what they are.
 #[derive(Debug, Clone)]
@@ -82,10 +82,10 @@ impl Office {
         Ok(found.into_iter().filter(|kept| self.sees_lease(&ground, actor, &kept.lease)).collect())
     }
 
-    /// The ledger's entries.
-    pub async fn ledger(&self, actor: &Actor, filter: &Filter) -> Result<Vec<Event>, ControlError> {
+    /// The ledger's entries, the newest first, as far back as a page looks.
+    pub async fn ledger(&self, actor: &Actor, filter: &Filter) -> Result<Found, ControlError> {
         self.may(actor, Action::ReadLedger).await?;
-        Ok(self.store.read().log(filter).await?)
+        Ok(self.store.read().look_back(filter, PATIENCE).await?)
     }
 
     /// People and services by id, after this one.

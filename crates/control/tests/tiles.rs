@@ -7,24 +7,12 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Place, told};
+use common::{Place, fill};
 use rolecall_control::audit::export::ExportError;
 use rolecall_control::audit::tiles::{self, FolderError};
 use rolecall_control::audit::verify::{Report, Verifier, Wrong};
 use rolecall_control::ledger::note::PublicKey;
-use rolecall_control::store::{Store, StoreError};
-use rolecall_core::event::{Actor, Draft, Drafts};
-
-async fn grow(store: &Store, count: usize) {
-    for lot in (0..count).collect::<Vec<_>>().chunks(5_000) {
-        let mut drafts = Drafts::from(Draft::new(told("first@acme.test")));
-        for n in lot.iter().skip(1) {
-            drafts = drafts.and(Draft::new(told(&format!("person{n}@acme.test"))));
-        }
-        let actor = Actor::system("test");
-        store.write(&actor, |tx| async move { Ok::<_, StoreError>(tx.done((), drafts)) }).await.unwrap();
-    }
-}
+use rolecall_control::store::Store;
 
 async fn write(store: &Store, folder: &Path) -> Result<u64, ExportError> {
     tiles::write(&mut store.read().snapshot().await.unwrap(), folder).await
@@ -51,7 +39,7 @@ async fn a_folder_that_grows_with_the_ledger_verifies_and_is_read_by_others() {
     let store = place.open().await.unwrap();
     let folder = place.folder.path().join("tiles");
     for more in [0, 1, 253, 1, 1, 444, 65_536 - 701 + 3] {
-        grow(&store, more).await;
+        fill(&store, more).await;
         let size = write(&store, &folder).await.unwrap();
         assert_eq!(verify(&folder, store.public_key()).unwrap().entries, size);
         let mut snapshot = store.read().snapshot().await.unwrap();
@@ -71,7 +59,7 @@ async fn a_folder_that_grows_with_the_ledger_verifies_and_is_read_by_others() {
 async fn what_is_wrong_in_it_is_named() {
     let place = Place::new();
     let store = place.open().await.unwrap();
-    grow(&store, 599).await;
+    fill(&store, 599).await;
     let good = place.folder.path().join("tiles");
     write(&store, &good).await.unwrap();
     let spoilt = |file: &str, spoil: &dyn Fn(&mut Vec<u8>)| {
@@ -104,9 +92,9 @@ async fn a_folder_of_another_ledger_is_left_alone() {
     let (one, two) = (Place::new(), Place::new());
     let (first, second) = (one.open().await.unwrap(), two.open().await.unwrap());
     let folder = one.folder.path().join("tiles");
-    grow(&first, 300).await;
+    fill(&first, 300).await;
     write(&first, &folder).await.unwrap();
-    grow(&second, 400).await;
+    fill(&second, 400).await;
     let before: Vec<_> = files(&folder).iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect();
     assert!(matches!(write(&second, &folder).await, Err(ExportError::Another(_))));
     let after: Vec<_> = files(&folder).iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect();

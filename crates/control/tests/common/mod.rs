@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, clippy::unwrap_used, reason = "each test binary uses a part")]
 
 use rolecall_control::store::{Options, Store, StoreError};
-use rolecall_core::event::Kind;
+use rolecall_core::event::{Actor, Draft, Drafts, Kind};
 
 pub struct Place {
     pub folder: tempfile::TempDir,
@@ -24,6 +24,18 @@ impl Place {
 
 pub fn told(name: &str) -> Kind {
     Kind::SignedOut { principal: name.to_owned() }
+}
+
+/// So many entries more, few transactions.
+pub async fn fill(store: &Store, count: usize) {
+    for lot in (0..count).collect::<Vec<_>>().chunks(5_000) {
+        let mut drafts = Drafts::from(Draft::new(told("first@acme.test")));
+        for n in lot.iter().skip(1) {
+            drafts = drafts.and(Draft::new(told(&format!("person{n}@acme.test"))));
+        }
+        let actor = Actor::system("test");
+        store.write(&actor, |tx| async move { Ok::<_, StoreError>(tx.done((), drafts)) }).await.unwrap();
+    }
 }
 
 /// Whoever can write the file can do this.

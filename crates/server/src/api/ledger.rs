@@ -44,6 +44,9 @@ pub struct Which {
 }
 
 /// Entries of the ledger as they stand there, the newest first
+///
+/// A page may have fewer entries than asked for, and even none, and still a `next`: what no index holds (a text, a time, an
+/// actor, an environment) is looked for in a part of the ledger, from the newest entry back, and `next` looks further.
 #[utoipa::path(
     get, path = "/ledger", tag = "ledger", params(Which),
     responses((status = OK, body = Page<Object>), (status = "4XX", body = Document, content_type = "application/problem+json")),
@@ -61,11 +64,12 @@ pub async fn list(asker: Asker, Search(which): Search<Which>) -> Result<Json<Pag
         text: which.text,
         correlation: which.story.map(EventId),
         before: below(which.after.as_deref())?.map(|id| EventId(id.0)),
-        after: None,
-        newest_first: true,
         limit: limit + 1,
+        ..Filter::default()
     };
     let found = asker.office.ledger(&asker.identity.actor, &filter).await?;
     let view = |event: Event| serde_json::to_value(&event).unwrap_or_default();
-    Ok(page(found, limit, |event| event.id.to_string(), view))
+    let Json(mut page) = page(found.events, limit, |event| event.id.to_string(), view);
+    page.next = page.next.or_else(|| found.from.map(|from| from.to_string()));
+    Ok(Json(page))
 }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use rolecall_control::audit::export::{Format, export};
-use rolecall_control::store::Filter;
+use rolecall_control::store::{Filter, Found, PATIENCE};
 use rolecall_core::admit::Action;
 use rolecall_core::event::{EventId, Kind};
 
@@ -25,11 +25,15 @@ const NAMES: &[&str] = &["subject", "kind", "environment", "since", "until", "te
 pub async fn get(viewer: Viewer, fields: Fields) -> Result<Html, Failure> {
     viewer.sight.admit(Action::ReadLedger).map_err(|_| hidden())?;
     let (filter, wrong) = filter(&fields);
-    let list =
-        viewer.sight.office().store.read().log(&Filter { limit: PAGE + 1, newest_first: true, ..filter }).await?;
-    let (shown, rest) = list.split_at(list.len().min(PAGE as usize));
+    let reader = viewer.sight.office().store.read();
+    let Found { events, from } = reader.look_back(&Filter { limit: PAGE + 1, ..filter }, PATIENCE).await?;
+    let oldest = match from {
+        Some(from) => reader.entry(from).await?,
+        None => None,
+    };
+    let (shown, rest) = events.split_at(events.len().min(PAGE as usize));
     let filtered = NAMES.iter().any(|name| fields.some(name).is_some());
-    let next = shown.last().filter(|_| !rest.is_empty()).map(|event| {
+    let next = shown.last().filter(|_| !rest.is_empty()).or(oldest.as_ref()).map(|event| {
         let kept = NAMES.iter().map(|name| (*name, fields.get(name).to_owned()));
         link("/ledger", &kept.chain([("before", event.id.to_string())]).collect::<Vec<_>>())
     });
@@ -37,10 +41,15 @@ pub async fn get(viewer: Viewer, fields: Fields) -> Result<Html, Failure> {
         h1 { "Ledger" }
         p.lead { "Everything that happened, who did it and why. Entries are never changed; the whole is hash-linked and signed." }
         (form(&viewer, &fields, &wrong, filtered))
-        @if shown.is_empty() {
+        @if let Some(oldest) = &oldest {
+            p.quiet role="status" {
+                "Looked at entries back to " (oldest.id) ", of " (parts::ago(oldest.at, viewer.sight.now())) "; there are earlier ones."
+            }
+        }
+        @if shown.is_empty() && oldest.is_none() {
             (parts::empty("No entry fits.", &html! { "Widen the time, or " a href="/ledger" { "show all" } "." }))
-        } @else { (entries(shown.iter(), viewer.sight.now(), true)) }
-        (parts::more(next, "Earlier entries"))
+        } @else if !shown.is_empty() { (entries(shown.iter(), viewer.sight.now(), true)) }
+        (parts::more(next, if oldest.is_some() { "Look further back" } else { "Earlier entries" }))
         @if viewer.sight.may(Action::ExportLedger) {
             section aria-labelledby="export" {
                 h2 id="export" { "Take a copy" }
