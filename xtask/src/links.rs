@@ -1,27 +1,55 @@
-//! Links from promises to the tests that keep them: the files are there, and so are the tests that are named.
+//! What pages point at: the files are there, and so are the tests that a link names.
 
 use crate::shell::root;
 use anyhow::{Context, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Pages that point at tests.
-const PAGES: &[&str] = &["docs/security.md", "SECURITY.md", "crates/rolecall/tests/scenarios/README.md"];
+/// Folders whose paths pages give in backticks, from the repository's root.
+const FOLDERS: &[&str] = &["crates/", "docs/", "packaging/", "xtask/", ".ci/"];
 
-/// Fails with every link that leads nowhere.
+/// Fails with every link and path that leads nowhere.
 pub fn check() -> anyhow::Result<()> {
-    let mut broken = Vec::new();
-    for page in PAGES {
-        let path = root().join(page);
-        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {page}"))?;
-        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        broken.extend(links(&text).filter_map(|link| trouble(&folder, &link)).map(|why| format!("{page}: {why}")));
+    let (root, mut broken) = (root(), Vec::new());
+    let pages = pages(root)?;
+    for page in &pages {
+        let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+        let folder = page.parent().map(Path::to_owned).unwrap_or_default();
+        let links = links(&text).filter_map(|link| trouble(&folder, &link));
+        let gone = paths(&text).filter(|path| !root.join(path).exists()).map(|path| format!("there is no {path}"));
+        broken.extend(links.chain(gone).map(|why| format!("{}: {why}", page.display())));
     }
     if !broken.is_empty() {
-        bail!("links that lead nowhere:\n    {}", broken.join("\n    "));
+        bail!("what leads nowhere:\n    {}", broken.join("\n    "));
     }
-    println!("    links to tests of {} pages lead somewhere", PAGES.len());
+    println!("    links and paths of {} pages lead somewhere", pages.len());
     Ok(())
+}
+
+/// The Markdown that people read, but for what a program wrote.
+fn pages(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut pages = Vec::new();
+    let mut folders: Vec<PathBuf> = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).with_context(|| format!("cannot read {}", folder.display()))? {
+            let path = entry?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            if path.is_dir() && !name.starts_with('.') && name != "target" && name != "reference" {
+                folders.push(path);
+            } else if name.ends_with(".md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    Ok(pages)
+}
+
+/// Paths in backticks.
+fn paths(page: &str) -> impl Iterator<Item = &str> {
+    let whole =
+        |text: &&str| FOLDERS.iter().any(|folder| text.starts_with(folder)) && !text.contains([' ', '*', '<', '…']);
+    page.split('`').filter(whole)
 }
 
 /// `[text](target)`.
@@ -65,6 +93,8 @@ mod tests {
         let why = |text, target| trouble(&here, &Link { text, target });
         assert_eq!(why("`finds_links_and_tests_that_are_gone`", "links.rs"), None);
         assert_eq!(why("`never_written_at_all`", "links.rs").unwrap(), "links.rs has no test never_written_at_all");
+        let told = "see `crates/core/src/`, `docs/x.md` and `crates/*/tests`; crates/none is no path";
+        assert_eq!(paths(told).collect::<Vec<_>>(), ["crates/core/src/", "docs/x.md"]);
         assert_eq!(why("x", "nowhere.md").unwrap(), "nowhere.md does not exist");
     }
 }
