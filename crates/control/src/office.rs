@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rolecall_core::admit::{Action, Caller, Denied, Rights, Scope, Scopes, admit, rights};
+use rolecall_core::desire::Book;
 use rolecall_core::event::Actor;
 use rolecall_core::lease::Leases;
 use rolecall_core::policy::model::Policy;
@@ -109,6 +110,15 @@ pub enum ControlError {
         /// Why, without the URL.
         why: String,
     },
+    /// What holds on the server beside the policy is in another ledger than this one.
+    #[error(
+        "{place}: leases or suspensions hold there that are in another ledger; access is taken back, and none given, until \
+         `rolecall apply --disregard-ledger` makes the server this ledger's"
+    )]
+    OtherLedger {
+        /// `production · main`
+        place: String,
+    },
     /// A Role does not give on the server what the policy says.
     #[error("{place}: the role {role} is not what the policy says; nobody gets it until the policy is applied")]
     NotReady {
@@ -178,6 +188,7 @@ pub struct Ground {
     pub leases: Leases,
     pub kept: Vec<Kept>,
     pub suspended: std::collections::BTreeSet<String>,
+    pub ledger: Arc<str>,
     pub now: jiff::Timestamp,
 }
 
@@ -186,11 +197,12 @@ impl Ground {
         let now = tx.steady().await?;
         let kept = tx.leases().await?;
         let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
-        Ok(Self { leases, kept, suspended: tx.suspended().await?, now })
+        Ok(Self { leases, kept, suspended: tx.suspended().await?, ledger: tx.ledger(), now })
     }
 
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
-        Facts { policy, leases: &self.leases, suspended: &self.suspended, now: self.now }
+        let book = Book { ledger: Some(&self.ledger), disregard_others: false };
+        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now: self.now }
     }
 }
 

@@ -135,6 +135,7 @@ impl<'a> Place<'a> {
             state,
             leases: facts.leases,
             suspended: facts.suspended,
+            book: facts.book,
             now: facts.now,
         }
     }

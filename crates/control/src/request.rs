@@ -101,7 +101,8 @@ impl Office {
     pub(crate) async fn ground(&self) -> Result<Ground, StoreError> {
         let kept = self.store.read().leases().await?;
         let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
-        Ok(Ground { leases, kept, suspended: self.store.read().suspended().await?, now: self.now().await? })
+        let (suspended, ledger) = (self.store.read().suspended().await?, self.store.ledger());
+        Ok(Ground { leases, kept, suspended, ledger, now: self.now().await? })
     }
 
     /// The time to decide for, outside of any transaction.

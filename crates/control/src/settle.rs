@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rolecall_core::desire::{closure, dates};
+use rolecall_core::diff::OTHER_LEDGER;
 use rolecall_core::event::{Actor, Draft, Kind};
 use rolecall_core::lease::{self, Lease, Over};
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
@@ -113,6 +114,8 @@ impl Office {
             }
         }
         settled.leases = self.note(moving, &finished, failed.as_deref()).await?;
+        let foreign = finished.iter().filter_map(|done| done.foreign.clone());
+        settled.failures.extend(foreign.map(|place| ControlError::OtherLedger { place }));
         let unready = finished.into_iter().flat_map(|done| done.unready);
         settled.failures.extend(unready.map(|(place, role)| ControlError::NotReady { place, role }));
         Ok(settled)
@@ -166,11 +169,13 @@ impl Office {
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
         let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
         let accounts = accounts(place, Some(&state), principals);
-        let Due { steps, unready } = due(place, &state, ground, &accounts);
-        let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
-        let cause = causes.of(place, &state, &steps, moving);
         let over = moving.iter().filter(|kept| matches!(kept.reach, Reach::Closing | Reach::Overdue));
         let over: Vec<&Lease> = over.map(|kept| &kept.lease).collect();
+        let ending = over.iter().map(|lease| lease.principal.as_str()).collect();
+        let accounts = Accounts { all: accounts, ending: self::accounts(place, Some(&state), &ending) };
+        let Due { steps, unready, foreign } = due(place, &state, ground, &accounts);
+        let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
+        let cause = causes.of(place, &state, &steps, moving);
         let prove = |state: &ServerState| -> BTreeMap<RequestId, String> {
             over.iter().map(|lease| (lease.id, proof::of(place, state, &steps, lease))).collect()
         };
@@ -191,7 +196,8 @@ impl Office {
         applier.release().await.ok();
         let unready = unready.into_iter().map(|role| (place.label(), role)).collect();
         let proofs = proofs.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Finished { place: place.event(), changes, told, unready, proofs })
+        let foreign = foreign.then(|| place.label());
+        Ok(Finished { place: place.event(), changes, told, unready, foreign, proofs })
     }
 }
 
@@ -205,6 +211,8 @@ struct Finished {
     told: Draft,
     /// Roles that do not give there what the policy says, by their names on the server, each with where.
     unready: Vec<(String, String)>,
+    /// Another ledger keeps it: where it is, if that left something undone.
+    foreign: Option<String>,
     /// What was seen of Leases that are over.
     proofs: BTreeMap<RequestId, String>,
 }
@@ -214,7 +222,8 @@ fn step(policy: &Policy, kept: &Kept, finished: &[Finished], failed: Option<&str
     let lease = &kept.lease;
     let environment = policy.environments.get(&lease.environment);
     let role = environment.map(|environment| environment.role_name(&lease.environment, &lease.role));
-    let unready = finished.iter().flat_map(|done| &done.unready).any(|(_, name)| role.as_ref() == Some(name));
+    let unready = finished.iter().flat_map(|done| &done.unready).any(|(_, name)| role.as_ref() == Some(name))
+        || finished.iter().any(|done| done.foreign.is_some());
     let (id, access) = (lease.id.to_string(), telling::given(lease));
     match (failed, kept.reach) {
         (None, Reach::Opening) if unready => None,
@@ -266,18 +275,35 @@ pub(crate) fn marked(state: &ServerState) -> BTreeMap<String, Vec<String>> {
 struct Due {
     steps: Vec<Step>,
     unready: BTreeSet<String>,
+    /// Another ledger keeps the server, and something was left undone that would give access.
+    foreign: bool,
 }
 
-fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &BTreeSet<String>) -> Due {
+/// Accounts by their names on a server.
+struct Accounts {
+    /// All that are to be brought to what they should be.
+    all: BTreeSet<String>,
+    /// Of these, those for which a Lease is over.
+    ending: BTreeSet<String>,
+}
+
+fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &Accounts) -> Due {
     let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
-    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new() };
+    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new(), foreign: false };
+    // Whom the other one has suspended, and to whom it gave what, is not known here. What is over here still ends.
+    let foreign = plan.findings.iter().any(|finding| finding.code == OTHER_LEDGER);
     // Asked once per Role, however many get it.
     let mut known = BTreeMap::new();
     let mut ready = |role: &str| match known.get(role) {
         Some(ready) => *ready,
         None => *known.entry(role.to_owned()).or_insert(ready(place, state, &plan, role)),
     };
-    for mut step in only(&plan.steps, accounts) {
+    let wanted = only(&plan.steps, if foreign { &accounts.ending } else { &accounts.all });
+    due.foreign = foreign && only(&plan.steps, &accounts.all).iter().any(|step| !step.stage.takes_away());
+    for mut step in wanted {
+        if foreign && !step.stage.takes_away() {
+            continue;
+        }
         match &mut step.change {
             Change::GrantMembership { role, .. } if !ready(role) => {
                 due.unready.insert(role.clone());

@@ -16,6 +16,9 @@ pub struct Mark {
     /// The environment, on the marker role alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<String>,
+    /// The ledger in which leases and suspensions stand that hold on the server now, on the marker role alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<String>,
     /// The password that was minted last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialMark>,

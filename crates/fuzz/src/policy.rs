@@ -2,7 +2,7 @@
 
 use crate::postgres::render::{Context, render};
 use jiff::Timestamp;
-use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::desire::{Book, NOBODY, Scene};
 use rolecall_core::lease::Leases;
 use rolecall_core::plan::{Change, Plan};
 use rolecall_core::policy::model::Policy;
@@ -50,7 +50,17 @@ fn plan(policy: &Policy) {
             for version in [150_000, 180_000] {
                 let state = server::state(server, version);
                 let (state, leases, suspended) = (&state, Leases::none(), &NOBODY);
-                let scene = Scene { policy, environment_name, environment, server, state, leases, suspended, now: NOW };
+                let scene = Scene {
+                    policy,
+                    environment_name,
+                    environment,
+                    server,
+                    state,
+                    leases,
+                    suspended,
+                    book: Book::default(),
+                    now: NOW,
+                };
                 let (first, _) = Plan::new(scene, name);
                 let (second, _) = Plan::new(scene, name);
                 assert_eq!(first.digest, second.digest, "the same plan twice");

@@ -176,7 +176,7 @@ pub struct Ledger {
     pub place: LedgerPlace,
     /// Leave no record of this run in the ledger, and know nothing of its leases and suspensions.
     ///
-    /// A plan then takes back what somebody has by a lease, and lets in whom an act has suspended.
+    /// Where leases or suspensions hold, there is then no plan without --disregard-ledger.
     #[arg(long)]
     pub no_ledger: bool,
 }
@@ -223,6 +223,11 @@ pub struct Plan {
     /// Save the plan, for `rolecall apply FILE`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Plan although leases or suspensions hold on the server that are in another ledger.
+    ///
+    /// For when that ledger is lost: its leases end, and whom it suspended is let in again.
+    #[arg(long)]
+    pub disregard_ledger: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -251,6 +256,11 @@ pub struct Apply {
     /// Go on although more accounts would be shut out than the environment's `brake` allows.
     #[arg(long)]
     pub release_brake: bool,
+    /// Go on although leases or suspensions hold on the server that are in another ledger.
+    ///
+    /// For when that ledger is lost: its leases end, and whom it suspended is let in again.
+    #[arg(long)]
+    pub disregard_ledger: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

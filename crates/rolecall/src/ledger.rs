@@ -58,7 +58,8 @@ impl Record {
         let Some(store) = &self.store else { return Ok(Given::default()) };
         let leases = store.read().leases().await.context("cannot read the leases")?;
         let suspended = store.read().suspended().await.context("cannot read who is suspended")?;
-        Ok(Given { leases: leases.into_iter().map(|kept| kept.lease).collect(), suspended })
+        let leases = leases.into_iter().map(|kept| kept.lease).collect();
+        Ok(Given { leases, suspended, ledger: Some(store.ledger()), disregard_others: false })
     }
 
     /// Tells it. None: there is no ledger.

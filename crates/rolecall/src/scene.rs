@@ -1,10 +1,12 @@
 //! From a policy and a selection to servers, and what acts have given and taken there beside the policy.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use anyhow::bail;
 use jiff::Timestamp;
 pub use rolecall_control::place::Place;
+use rolecall_core::desire::Book;
 use rolecall_core::lease::Leases;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::Facts;
@@ -18,12 +20,17 @@ pub struct Given {
     pub leases: Leases,
     /// Ids of principals.
     pub suspended: BTreeSet<String>,
+    /// The ledger where these stand.
+    pub ledger: Option<Arc<str>>,
+    /// What other ledgers keep on servers counts for nothing.
+    pub disregard_others: bool,
 }
 
 impl Given {
     /// What a decision looks at now.
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
-        Facts { policy, leases: &self.leases, suspended: &self.suspended, now: Timestamp::now() }
+        let book = Book { ledger: self.ledger.as_deref(), disregard_others: self.disregard_others };
+        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now: Timestamp::now() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use jiff::Timestamp;
-use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::desire::{Book, NOBODY, Scene};
 use rolecall_core::finding::Level;
 use rolecall_core::lease::Leases;
 use rolecall_core::plan::Plan;
@@ -281,5 +281,15 @@ fn scene<'a>(policy: &'a Parsed, state: &'a ServerState) -> anyhow::Result<Scene
     let environment = policy.environments.get("test").context("no environment")?;
     let server = environment.servers.get("main").context("no server")?;
     let (leases, suspended) = (Leases::none(), &NOBODY);
-    Ok(Scene { policy, environment_name: "test", environment, server, state, now: Timestamp::now(), leases, suspended })
+    Ok(Scene {
+        policy,
+        environment_name: "test",
+        environment,
+        server,
+        state,
+        now: Timestamp::now(),
+        leases,
+        suspended,
+        book: Book::default(),
+    })
 }

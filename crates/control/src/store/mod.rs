@@ -62,6 +62,7 @@ pub struct Store {
     writer: SqlitePool,
     reader: Reader,
     key: SecretKey,
+    ledger: Arc<str>,
     clock: Arc<dyn Clock>,
     news: broadcast::Sender<Arc<Event>>,
     once: once::Pending,
@@ -108,6 +109,11 @@ impl Store {
     /// The key that checks the ledger.
     pub fn public_key(&self) -> &PublicKey {
         self.key.public()
+    }
+
+    /// Which ledger it is, among all that there are: the key's name, and the hash of the first entry.
+    pub fn ledger(&self) -> Arc<str> {
+        Arc::clone(&self.ledger)
     }
 
     /// What the store takes for the time.

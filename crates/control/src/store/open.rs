@@ -17,6 +17,7 @@ use super::tx::Tx;
 use super::{Options, Reader, Store, StoreError};
 use crate::clock::SystemClock;
 use crate::ledger::key;
+use crate::ledger::note::hex;
 
 /// "Role" in ASCII: tells SQLite files of ours from others.
 const APPLICATION: i64 = 0x526f_6c65;
@@ -91,9 +92,18 @@ impl Store {
         }
         let reader = Reader::open_with(&options.path, options.patience).await?;
         let news = broadcast::Sender::new(NEWS);
-        let store = Self { writer, reader, key, clock: Arc::clone(&options.clock), news, once: Arc::default() };
+        let (clock, ledger) = (Arc::clone(&options.clock), "".into());
+        let mut store = Self { writer, reader, key, ledger, clock, news, once: Arc::default() };
         store.upgrade().await?;
+        store.ledger = store.name().await?.into();
         Ok(store)
+    }
+
+    /// What tells the ledger from others, those of other stores with the same key among them.
+    async fn name(&self) -> Result<String, StoreError> {
+        let tile = self.reader.snapshot().await?.tile(0, 0).await?.unwrap_or_default();
+        let first = tile.first().ok_or_else(|| StoreError::Corrupt("the ledger's first tile is missing".to_owned()))?;
+        Ok(format!("{}#{}", self.key.public().name(), hex(&first[..4])))
     }
 
     /// Runs the scripts that the store has not had, and tells of it, in one transaction.

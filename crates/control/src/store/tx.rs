@@ -1,5 +1,7 @@
 //! One transaction: what is changed, and the Events that tell of it.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rolecall_core::event::{Actor, Drafts, EventId};
 use sqlx::{Sqlite, SqliteConnection, Transaction};
@@ -16,6 +18,7 @@ pub struct Tx {
     edge: Edge,
     stamp: Stamp,
     once: Option<Once>,
+    ledger: Arc<str>,
 }
 
 /// A change together with its Events: the only thing that the door commits.
@@ -38,11 +41,16 @@ impl Tx {
         if let Some(once) = &once {
             once::check(&mut inner, once, at).await?;
         }
-        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() }, once })
+        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() }, once, ledger: store.ledger() })
     }
 
     pub(super) fn new(inner: Transaction<'static, Sqlite>, edge: Edge, stamp: Stamp) -> Self {
-        Self { inner, edge, stamp, once: None }
+        Self { inner, edge, stamp, once: None, ledger: "".into() }
+    }
+
+    /// See [`Store::ledger`].
+    pub(crate) fn ledger(&self) -> Arc<str> {
+        Arc::clone(&self.ledger)
     }
 
     /// The place in the ledger of the first Event that this transaction will be told by; rows can refer to it.
@@ -69,7 +77,7 @@ impl Tx {
 
 impl<T> Done<T> {
     pub(super) async fn commit(self, key: &SecretKey) -> Result<Written<T>, StoreError> {
-        let Tx { mut inner, edge, stamp, once } = self.tx;
+        let Tx { mut inner, edge, stamp, once, ledger: _ } = self.tx;
         if let Some(once) = once {
             once::keep(&mut inner, &once, EventId(edge.size()), stamp.at).await?;
         }

@@ -10,7 +10,7 @@ use rolecall_control::Office;
 use rolecall_control::clock::Clock;
 use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Filter, Options, Store};
-use rolecall_core::desire::{NOBODY, Scene};
+use rolecall_core::desire::{Book, NOBODY, Scene};
 use rolecall_core::event::{Actor, Event, EventId};
 use rolecall_core::lease::Leases;
 use rolecall_core::plan::Plan;
@@ -111,6 +111,7 @@ impl Company {
             state: &state,
             leases: Leases::none(),
             suspended: &NOBODY,
+            book: Book::default(),
             now: Timestamp::now(),
         };
         let (plan, _) = Plan::new(scene, "main");
@@ -121,6 +122,11 @@ impl Company {
 
     pub async fn office(&self) -> Office {
         self.office_with("", "").await
+    }
+
+    /// Of another ledger, for the same servers.
+    pub async fn other_office(&self) -> Office {
+        Office::new(self.store(&self.folder.path().join("other/store.db")).await, Arc::new(self.policy("", "")))
     }
 
     /// With one thing in the policy changed.

@@ -8,8 +8,8 @@ mod many;
 mod webhook;
 
 use company::{Company, address};
-use rolecall_control::ControlError;
 use rolecall_control::store::Reach;
+use rolecall_control::{ControlError, Office};
 use rolecall_core::request::{Outcome, Refusal, RequestId};
 
 fn granted(outcome: &Outcome) -> RequestId {
@@ -172,6 +172,34 @@ async fn two_leases_each_end_on_their_own() {
     assert_eq!(company.rows("bob").await.unwrap(), [42, 43]);
     company.wait(1_800);
     company.office().await.settle().await.unwrap();
+    assert_eq!(company.rows("bob").await.unwrap(), [43]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_ledgers_do_not_undo_each_other() {
+    let company = Company::new().await;
+    let other = company.other_office().await;
+    let lease = async |office: &Office, customer: &str| {
+        let asked = office.request(&company.person("bob"), company.draft("bob", customer), None).await.unwrap();
+        let (id, lea) = (asked.request().id, company.person("lea"));
+        let (_, shown) = office.shown(&lea, id).await.unwrap();
+        office.approve(&lea, id, &shown).await.unwrap();
+        office.settle().await.unwrap()
+    };
+    company.running("42").await;
+    // The other one can neither give nor take while this one's lease runs, and says so.
+    let settled = lease(&other, "43").await;
+    assert!(matches!(settled.failures.as_slice(), [ControlError::OtherLedger { .. }]), "{:?}", settled.failures);
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+    company.office().await.suspend(&company.person("ada"), "bob@acme.test", "gone").await.unwrap();
+    company.office().await.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err());
+    other.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err(), "whom this ledger has suspended, the other has let in");
+    // When nothing of this one is left, the server is free.
+    company.office().await.reinstate(&company.person("ada"), "bob@acme.test", "back").await.unwrap();
+    company.office().await.settle().await.unwrap();
+    assert!(other.settle().await.unwrap().failures.is_empty());
     assert_eq!(company.rows("bob").await.unwrap(), [43]);
 }
 

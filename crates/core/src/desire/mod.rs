@@ -48,8 +48,19 @@ pub struct Scene<'a> {
     pub leases: &'a Leases,
     /// Principals that were suspended by another act than the policy.
     pub suspended: &'a BTreeSet<String>,
+    /// Where leases and suspensions are written down.
+    pub book: Book<'a>,
     /// The time to decide for.
     pub now: Timestamp,
+}
+
+/// Where the leases and suspensions of a decision are from.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Book<'a> {
+    /// The ledger; None: none was looked at.
+    pub ledger: Option<&'a str>,
+    /// What another ledger keeps on the server counts for nothing.
+    pub disregard_others: bool,
 }
 
 /// Nobody is suspended but by the policy.

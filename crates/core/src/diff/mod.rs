@@ -5,6 +5,7 @@ mod batch;
 mod columns;
 mod defaults;
 mod leaks;
+mod marker;
 mod memberships;
 mod objects;
 mod onlookers;
@@ -22,6 +23,7 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Change, Grantee, Stage, Step};
 use crate::state::{MARKER, RoleId, ServerState};
 
+pub use marker::OTHER_LEDGER;
 pub use owners::Fate;
 
 /// What has to change, and what was noticed on the way.
@@ -36,7 +38,7 @@ pub struct Difference {
 /// Compares a server with what it should show.
 pub fn diff(scene: Scene<'_>, desired: &Desired) -> Difference {
     let mut differ = Differ::new(scene, desired);
-    roles::marker(&mut differ);
+    marker::diff(&mut differ);
     roles::diff(&mut differ);
     memberships::diff(&mut differ);
     objects::server_wide(&mut differ);

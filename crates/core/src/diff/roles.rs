@@ -9,41 +9,7 @@ use crate::desire::{DesiredRole, Standing};
 use crate::finding::Level;
 use crate::mark::Mark;
 use crate::plan::{Attribute, Change, Stage};
-use crate::state::{MARKER, RoleId, RoleState};
-
-/// The marker role: there, and good for nothing else.
-pub fn marker(differ: &mut Differ<'_>) {
-    let environment = differ.scene.environment_name;
-    let comment = Mark::environment(environment).comment();
-    let Some(role) = differ.marker.and_then(|id| differ.state.roles.get(&id)) else {
-        let reason = "members of this role are what Rolecall owns on the server";
-        differ.step(Stage::Prepare, None, Change::CreateMarker { comment }, reason);
-        return;
-    };
-    match Mark::parse(role.comment.as_deref()).and_then(|mark| mark.environment) {
-        Some(other) if other != environment => {
-            let message = format!("this server is managed as environment {other}, not {environment}");
-            let help = "two environments cannot share a server: accounts and memberships are server-wide";
-            differ.find(Level::Error, "other-environment", MARKER, message, help);
-        }
-        Some(_) => {}
-        None => {
-            let change = Change::CommentRole { role: MARKER.into(), comment };
-            differ.step(Stage::Prepare, None, change, "the marker names its environment");
-        }
-    }
-    let plain = RoleState { inherit: role.inherit, ..role.clone() };
-    let want = DesiredRole {
-        mark: Mark::default(),
-        login: false,
-        standing: None,
-        connection_limit: plain.connection_limit,
-        ends: None,
-        password: false,
-        settings: BTreeMap::new(),
-    };
-    attributes(differ, MARKER, &plain, &want, true);
-}
+use crate::state::{RoleId, RoleState};
 
 /// Every role that Rolecall shall own.
 pub fn diff(differ: &mut Differ<'_>) {
@@ -114,7 +80,7 @@ fn keep(differ: &mut Differ<'_>, id: RoleId, role: &RoleState, want: &DesiredRol
 }
 
 /// LOGIN, nothing else: whatever more was given by hand is taken back.
-fn attributes(differ: &mut Differ<'_>, name: &str, role: &RoleState, want: &DesiredRole, any_inherit: bool) {
+pub(super) fn attributes(differ: &mut Differ<'_>, name: &str, role: &RoleState, want: &DesiredRole, any_inherit: bool) {
     type Flag = fn(bool) -> Attribute;
     let flags: [(bool, bool, Flag); 6] = [
         (role.superuser, false, Attribute::Superuser),

@@ -30,6 +30,16 @@ pub enum Stage {
     Open,
 }
 
+impl Stage {
+    /// Whether all that happens in it only takes access away.
+    pub fn takes_away(self) -> bool {
+        match self {
+            Self::Close | Self::Detach | Self::End | Self::Narrow | Self::Drop => true,
+            Self::Prepare | Self::Shape | Self::Widen | Self::Attach | Self::Open => false,
+        }
+    }
+}
+
 /// One change at its place in the plan.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Step {

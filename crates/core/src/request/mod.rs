@@ -24,6 +24,7 @@ pub use party::{members, own, principal};
 pub use refusal::Refusal;
 pub use terms::{BreakGlassTerms, Terms, decides, may_request, requestable, values};
 
+use crate::desire::Book;
 use crate::lease::{Lease, Leases};
 use crate::policy::model::Policy;
 
@@ -47,6 +48,8 @@ pub struct Facts<'a> {
     pub leases: &'a Leases,
     /// Principals that were suspended by another act than the policy.
     pub suspended: &'a BTreeSet<String>,
+    /// Where these are written down.
+    pub book: Book<'a>,
     /// The time to decide for; see [`crate::lease::steady`].
     pub now: Timestamp,
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use rolecall_core::desire::Book;
 use rolecall_core::lease::{Lease, Leases};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::policy::{Sources, read};
@@ -67,7 +68,7 @@ pub fn nobody() -> &'static BTreeSet<String> {
 }
 
 pub fn facts<'a>(policy: &'a Policy, suspended: &'a BTreeSet<String>, seconds: i64) -> Facts<'a> {
-    Facts { policy, leases: Leases::none(), suspended, now: at(seconds) }
+    Facts { policy, leases: Leases::none(), suspended, book: Book::default(), now: at(seconds) }
 }
 
 pub fn draft(who: &str, role: &str) -> Draft {

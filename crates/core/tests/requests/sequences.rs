@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use rolecall_core::admit::Caller;
+use rolecall_core::desire::Book;
 use rolecall_core::lease::{self, Lease, Leases};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{
@@ -69,7 +70,13 @@ impl World {
             policy_with("bob@acme.test: { groups: [agents] }", "bob@acme.test: {}"),
             policy_with("approvals: 2, approvers: [leads, owner]", "approvals: 1, approvers: [olga@acme.test]"),
         ];
-        let facts = Facts { policy: &policies[0], leases: Leases::none(), suspended: nobody(), now: at(0) };
+        let facts = Facts {
+            policy: &policies[0],
+            leases: Leases::none(),
+            suspended: nobody(),
+            book: Book::default(),
+            now: at(0),
+        };
         let outcome = file(facts, RequestId(1), draft("bob", role), "0").unwrap();
         let request = outcome.request().clone();
         let agreed = BTreeSet::new();
@@ -100,7 +107,8 @@ impl World {
         self.latest = self.latest.max(self.clock);
         let now = lease::steady(Some(at(self.latest)), at(self.clock));
         let (policy, suspended) = (self.policies[self.policy].clone(), self.suspended.clone());
-        let facts = Facts { policy: &policy, leases: Leases::none(), suspended: &suspended, now };
+        let facts =
+            Facts { policy: &policy, leases: Leases::none(), suspended: &suspended, book: Book::default(), now };
         let (request, current) = (self.request.clone(), self.effects.to_string());
         match act {
             Act::Approve(who, shown) => {

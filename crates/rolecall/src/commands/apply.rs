@@ -9,7 +9,7 @@ use rolecall_engine::postgres::apply::Applier;
 use super::confirm::confirm;
 use crate::args::{Apply, Selection};
 use crate::ledger::Record;
-use crate::scene::{Place, places};
+use crate::scene::{Given, Place, places};
 use crate::show::{self, BAD, Detail, Document, FORMAT, GOOD, PlanDocument};
 use crate::{Outcome, load};
 
@@ -74,7 +74,7 @@ async fn one(
     let wanted = place.wanted();
     let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
     let state = applier.inspect(&wanted).await.with_context(|| place.label())?;
-    let given = record.given().await?;
+    let given = Given { disregard_others: arguments.disregard_ledger, ..record.given().await? };
     let (plan, _) = Plan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     let document = PlanDocument::new(&plan)?;
     drop(state);

@@ -8,7 +8,7 @@ use rolecall_engine::postgres::inspect::inspect;
 
 use crate::args::Plan;
 use crate::ledger::Record;
-use crate::scene::{Place, places};
+use crate::scene::{Given, Place, places};
 use crate::show::{Detail, Document, FORMAT, PlanDocument};
 use crate::{Outcome, load, show};
 
@@ -41,7 +41,7 @@ pub async fn run(arguments: &Plan) -> anyhow::Result<Outcome> {
 async fn document(policy: &Policy, arguments: &Plan, record: &Record, failed: &mut bool) -> anyhow::Result<Document> {
     let mut plans = Vec::new();
     for place in places(policy, &arguments.selection)? {
-        match one(place, record).await {
+        match one(place, record, arguments.disregard_ledger).await {
             Ok(plan) => {
                 if !arguments.json {
                     anstream::println!("{}", show::plan(&plan, Detail::brief(arguments.brief)));
@@ -57,10 +57,10 @@ async fn document(policy: &Policy, arguments: &Plan, record: &Record, failed: &m
     Ok(Document { format: FORMAT, policy: arguments.policy.policy.display().to_string(), plans })
 }
 
-async fn one(place: Place<'_>, record: &Record) -> anyhow::Result<PlanDocument> {
+async fn one(place: Place<'_>, record: &Record, disregard_others: bool) -> anyhow::Result<PlanDocument> {
     let target = place.target()?;
     let state = inspect(&target, &place.wanted()).await.with_context(|| place.label())?;
-    let given = record.given().await?;
+    let given = Given { disregard_others, ..record.given().await? };
     let (plan, _) = CorePlan::new(place.scene(&state, given.facts(place.policy)), place.server_name);
     let told = Kind::PlanMade {
         place: place.event(),

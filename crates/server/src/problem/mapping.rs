@@ -23,6 +23,7 @@ impl From<ControlError> for Problem {
             ControlError::Braked { .. } => Self::new("braked").detail(error.to_string()),
             ControlError::Credential(_) => Self::new("no-credential").detail(error.to_string()),
             ControlError::Untold => logged(&error, "untold"),
+            ControlError::OtherLedger { .. } => Self::new("other-ledger").detail(error.to_string()),
             ControlError::NotReady { .. } => Self::new("not-ready").detail(error.to_string()),
             ControlError::Server { ref place, .. } => {
                 let detail = format!("{place} does not answer as it should; the server's log says more");

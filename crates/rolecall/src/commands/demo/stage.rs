@@ -84,6 +84,7 @@ pub async fn apply(servers: &Servers, environment: Option<&str>, brief: bool) ->
         brief,
         yes: true,
         release_brake: false,
+        disregard_ledger: false,
         json: false,
         ledger: crate::args::Ledger { no_ledger: true, ..Default::default() },
     };
