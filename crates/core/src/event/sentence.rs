@@ -61,11 +61,15 @@ fn what(kind: &Kind, actor: &Actor) -> String {
         Kind::LeaseRevoked { access, place, proof, .. } => {
             format!("{} was taken back on {}: {}", given(access), at(place), proof.as_str())
         }
-        Kind::PlanMade { place, changes, .. } => format!("{actor} planned {changes} changes on {}", at(place)),
-        Kind::ApplyBegun { place, changes, .. } => format!("{actor} begins {changes} changes on {}", at(place)),
+        Kind::PlanMade { place, changes, .. } => {
+            format!("{actor} planned {} on {}", count(*changes, "change"), at(place))
+        }
+        Kind::ApplyBegun { place, changes, .. } => {
+            format!("{actor} begins {} on {}", count(*changes, "change"), at(place))
+        }
         Kind::ApplyFinished { place, changes, proved, .. } => {
             let proof = if *proved { "read back and proved" } else { "not proved" };
-            format!("{actor} made {changes} changes on {}, {proof}", at(place))
+            format!("{actor} made {} on {}, {proof}", count(*changes, "change"), at(place))
         }
         Kind::ApplyFailed { place, done, changes, error, .. } => {
             format!("changes on {} stopped after {done} of {changes}: {error}", at(place))
@@ -91,10 +95,12 @@ fn what(kind: &Kind, actor: &Actor) -> String {
         Kind::TokenMade { token, of, .. } => format!("{actor} made token {token} for {of}"),
         Kind::TokenRevoked { token, of } => format!("{actor} ended token {token} of {of}"),
         Kind::DriftFound { place, changes, .. } => {
-            format!("somebody changed {} by hand: {changes} differences", at(place))
+            format!("somebody changed {} by hand: {}", at(place), count(*changes, "difference"))
         }
         Kind::DriftHeld { place, changes, .. } => {
-            format!("somebody changed {} by hand: {changes} differences wait for an administrator", at(place))
+            let differences = count(*changes, "difference");
+            let wait = if *changes == 1 { "waits" } else { "wait" };
+            format!("somebody changed {} by hand: {differences} {wait} for an administrator", at(place))
         }
         Kind::DriftRepaired { place, .. } => format!("{} says again what the policy says", at(place)),
         Kind::ServerUnreachable { place, error } => format!("{} cannot be read: {error}", at(place)),
@@ -110,6 +116,11 @@ fn given(access: &Access) -> String {
     let with: Vec<String> = access.with.iter().map(|(name, value)| format!("{name} = {value}")).collect();
     let with = if with.is_empty() { String::new() } else { format!(" ({})", with.join(", ")) };
     format!("{}{with} in {} for {}", access.role, access.environment, access.principal)
+}
+
+/// `1 change`, `2 changes`.
+fn count(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 fn at(place: &Place) -> String {

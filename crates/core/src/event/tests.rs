@@ -91,3 +91,29 @@ fn every_kind_has_the_name_that_serde_writes() {
         assert!(error.contains("missing field `detail`"), "{name}: {error}");
     }
 }
+
+#[test]
+fn one_change_is_no_changes() {
+    let said = |changes| {
+        let place = || Place { environment: "staging".into(), server: "main".into() };
+        let kinds = [
+            Kind::ApplyFinished { place: place(), digest: String::new(), changes, proved: true },
+            Kind::DriftHeld { place: place(), digest: String::new(), changes },
+        ];
+        kinds.map(|kind| Event { kind, reason: None, ..event(Vec::new()) }.sentence())
+    };
+    assert_eq!(
+        said(1),
+        [
+            "alice@acme.test made 1 change on staging · main, read back and proved",
+            "somebody changed staging · main by hand: 1 difference waits for an administrator",
+        ]
+    );
+    assert_eq!(
+        said(2),
+        [
+            "alice@acme.test made 2 changes on staging · main, read back and proved",
+            "somebody changed staging · main by hand: 2 differences wait for an administrator",
+        ]
+    );
+}

@@ -90,11 +90,12 @@ fn line(event: &Event) -> String {
         plain(&event.sentence())
     );
     for effect in event.effects.iter().take(EFFECTS) {
+        let several = effect.who.len() > 1;
         let (style, word) = match effect.direction {
-            Direction::Gains => (GOOD, "gains"),
-            Direction::Loses => (BAD, "loses"),
-            Direction::Keeps => (QUIET, "keeps"),
-            Direction::Changes => (QUIET, "now sees"),
+            Direction::Gains => (GOOD, if several { "gain" } else { "gains" }),
+            Direction::Loses => (BAD, if several { "lose" } else { "loses" }),
+            Direction::Keeps => (QUIET, if several { "keep" } else { "keeps" }),
+            Direction::Changes => (QUIET, if several { "now see" } else { "now sees" }),
         };
         let (who, what) = (plain(&effect.who.join(", ")), plain(&effect.access.join("; ")));
         text.push_str(&format!("\n         {style}{who} {word}{style:#} {what}"));
