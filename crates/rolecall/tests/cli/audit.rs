@@ -31,7 +31,7 @@ fn what_commands_do_is_in_the_ledger_with_its_effects_and_its_story() {
     assert_eq!(kinds(&stage), wanted);
     stage
         .run(&["audit", "log", "--story", "2"])
-        .says(0, &["apply_begun", "apply_finished", "alice@acme.test, bob@acme.test gains read shop.orders"]);
+        .says(0, &["apply_begun", "apply_finished", "alice@acme.test, bob@acme.test gain read shop.orders"]);
     stage.run(&["audit", "log", "--kind", "apply_finished"]).says(0, &["apply_finished"]).never("apply_begun");
     stage.run(&["audit", "log", "--subject", "nobody@acme.test"]).never("apply");
     stage.run(&["audit", "log", "--kind", "applied"]).says(1, &["there is no kind of entry \"applied\""]);
