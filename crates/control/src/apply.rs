@@ -7,7 +7,7 @@ use rolecall_core::plan::Plan;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 
-use crate::carry::{Work, carry_out};
+use crate::carry::{Work, abandoned, carry_out};
 use crate::office::{ControlError, Ground, Office};
 use crate::place::Place;
 use crate::store::Watched;
@@ -29,7 +29,7 @@ impl Office {
     /// What would change on a server now. Takes its lock while it looks.
     pub async fn plan(&self, actor: &Actor, environment: &str, server: &str) -> Result<Plan, ControlError> {
         self.admit(&self.ground().await?, actor, Action::Plan)?;
-        let ready = self.ready(self.place(environment, server)?).await?;
+        let ready = self.ready(actor, self.place(environment, server)?).await?;
         ready.applier.release().await.ok();
         Ok(ready.plan)
     }
@@ -45,7 +45,7 @@ impl Office {
     ) -> Result<Plan, ControlError> {
         self.admit(&self.ground().await?, actor, Action::Apply)?;
         let place = self.place(environment, server)?;
-        let ready = self.ready(place).await?;
+        let ready = self.ready(actor, place).await?;
         if ready.plan.digest != shown {
             let (shown, now) = (shown.to_owned(), ready.plan.digest);
             return Err(ControlError::Moved { place: place.label(), shown, now });
@@ -53,10 +53,11 @@ impl Office {
         self.carry(actor, place, ready, policy).await
     }
 
-    /// Takes a server's lock, and looks at it.
-    pub(crate) async fn ready(&self, place: Place<'_>) -> Result<Ready, ControlError> {
+    /// Takes a server's lock, and looks at it. What somebody has begun there and left is told.
+    pub(crate) async fn ready(&self, actor: &Actor, place: Place<'_>) -> Result<Ready, ControlError> {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
+        abandoned(&self.store, actor, &place.event()).await?;
         let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
         // After the look: what was decided in between must not show as a difference that nobody decided.
         let ground = self.ground().await?;

@@ -1,13 +1,14 @@
-//! Carries out steps under a server's lock: told before, told when it failed, and read back afterwards.
+//! Carries out steps under a server's lock: told before, told when it failed, and read back afterwards. And what was
+//! begun and cut short is told by whoever has the lock next.
 
-use rolecall_core::event::{Actor, Draft, EventId, Kind};
+use rolecall_core::event::{self, Actor, Draft, EventId, Kind};
 use rolecall_core::plan::{Effect, Step};
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 
 use crate::office::ControlError;
 use crate::place::Place;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What is to be carried out, and what the ledger says of it.
 pub(crate) struct Work<'a> {
@@ -59,6 +60,18 @@ pub(crate) async fn carry_out(
         return Err(ControlError::NotProved { place: place.label(), left });
     }
     Ok(told)
+}
+
+/// Tells that the last apply of a server never told its end, if that is so. To be called under the server's lock: who has
+/// it knows that nobody is applying any more.
+///
+/// # Errors
+/// What the store says.
+pub async fn abandoned(store: &Store, actor: &Actor, place: &event::Place) -> Result<(), StoreError> {
+    let Some(begun) = store.read().unended(place).await? else { return Ok(()) };
+    let Kind::ApplyBegun { place, digest, changes } = begun.kind else { return Ok(()) };
+    let told = Draft { cause: Some(begun.id), ..Kind::ApplyAbandoned { place, digest, changes }.into() };
+    store.write(actor, |tx| async move { Ok::<_, StoreError>(tx.done((), told)) }).await.map(drop)
 }
 
 pub(crate) async fn tell(store: &Store, actor: &Actor, told: Draft) -> Result<EventId, ControlError> {

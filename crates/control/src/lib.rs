@@ -74,6 +74,7 @@ mod suspend;
 mod telling;
 pub mod webhook;
 
+pub use carry::abandoned;
 pub use objects::{Holder, Who};
 pub use office::{ControlError, Office};
 pub use settle::Settled;

@@ -138,7 +138,7 @@ impl Counted {
 
 impl Tally {
     async fn applies(&mut self, read: &Reader, size: u64) -> Result<Vec<Ended>, StoreError> {
-        let kinds = ["apply_begun", "apply_finished", "apply_failed"].map(str::to_owned).to_vec();
+        let kinds = ["apply_begun", "apply_finished", "apply_failed", "apply_abandoned"].map(str::to_owned).to_vec();
         let (before, mut after, mut ended) = (Some(EventId(size)), self.upto, Vec::new());
         loop {
             let filter = Filter { kinds: kinds.clone(), after, before, limit: AT_ONCE, ..Filter::default() };
@@ -155,6 +155,11 @@ impl Tally {
             Kind::ApplyFinished { proved: true, .. } => "proved",
             Kind::ApplyFinished { .. } => "unproved",
             Kind::ApplyFailed { .. } => "failed",
+            // How long it took nobody knows.
+            Kind::ApplyAbandoned { .. } => {
+                self.begun.remove(place);
+                return Some(Ended { place: place.clone(), outcome: "abandoned", took: None });
+            }
             _ => {
                 // One at a time on a server: whoever begins anew has seen the end of the one before.
                 self.begun.insert(place.clone(), event.at);

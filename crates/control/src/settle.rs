@@ -4,6 +4,7 @@
 //! Lease. It can be interrupted anywhere and run again: what is not proved is tried again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::StreamExt;
@@ -18,7 +19,7 @@ use rolecall_core::request::{RequestId, principal};
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::apply::Applier;
 
-use crate::carry::{Work, carry_out};
+use crate::carry::{Work, abandoned, carry_out, tell};
 use crate::cause::Causes;
 use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
@@ -93,12 +94,22 @@ impl Office {
         if concerned.is_empty() {
             return Ok(settled);
         }
+        let places: Vec<Place<'_>> = places(&self.policy, Some(name)).into_iter().collect();
+        let open = AtomicUsize::new(places.len());
+        let open = &open;
         let (mut work, mut results) = (FuturesUnordered::new(), Vec::new());
-        for place in places(&self.policy, Some(name)) {
+        for place in places {
             if work.len() == AT_ONCE {
                 results.extend(work.next().await);
             }
-            work.push(self.server(place, ground, concerned, moving, causes));
+            work.push(async move {
+                let done = self.server(place, ground, concerned, moving, causes, open).await;
+                // Who failed was not the last to be done, whenever that was.
+                if done.is_err() {
+                    open.fetch_sub(1, Ordering::SeqCst);
+                }
+                done
+            });
         }
         while let Some(result) = work.next().await {
             results.push(result);
@@ -116,8 +127,14 @@ impl Office {
         settled.leases = self.note(moving, &finished, failed.as_deref()).await?;
         let foreign = finished.iter().filter_map(|done| done.foreign.clone());
         settled.failures.extend(foreign.map(|place| ControlError::OtherLedger { place }));
-        let unready = finished.into_iter().flat_map(|done| done.unready);
-        settled.failures.extend(unready.map(|(place, role)| ControlError::NotReady { place, role }));
+        for done in finished {
+            if let Some(applier) = done.held {
+                applier.release().await.ok();
+            }
+            settled
+                .failures
+                .extend(done.unready.into_iter().map(|(place, role)| ControlError::NotReady { place, role }));
+        }
         Ok(settled)
     }
 
@@ -145,8 +162,8 @@ impl Office {
             }
             // A server where nothing was left to do is worth an Event only where a Lease got further by it.
             let quiet = moved.is_empty() || failed.is_some();
-            let worth = finished.iter().filter(|done| done.changes > 0 || !quiet);
-            let applied = worth.map(|done| done.told.clone());
+            let worth = finished.iter().filter(|done| done.held.is_some() || !quiet);
+            let applied = worth.filter_map(|done| done.told.clone());
             Ok::<_, Nothing>(tx.done(moved, all(applied.chain(told))?))
         });
         match written.await {
@@ -164,9 +181,12 @@ impl Office {
         principals: &BTreeSet<&str>,
         moving: &[&Kept],
         causes: &Causes,
+        open: &AtomicUsize,
     ) -> Result<Finished, ControlError> {
         let (target, wanted) = (place.target()?, place.wanted());
         let mut applier = Applier::lock(&target).await.map_err(|error| place.says(error))?;
+        let actor = Actor::system("reconciler");
+        abandoned(&self.store, &actor, &place.event()).await?;
         let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
         let accounts = accounts(place, Some(&state), principals);
         let over = moving.iter().filter(|kept| matches!(kept.reach, Reach::Closing | Reach::Overdue));
@@ -174,30 +194,43 @@ impl Office {
         let ending = over.iter().map(|lease| lease.principal.as_str()).collect();
         let accounts = Accounts { all: accounts, ending: self::accounts(place, Some(&state), &ending) };
         let Due { steps, unready, foreign } = due(place, &state, ground, &accounts);
-        let (changes, version, digest) = (steps.len() as u64, state.identity.version, digest(&steps));
+        let (version, digest) = (state.identity.version, digest(&steps));
         let cause = causes.of(place, &state, &steps, moving);
         let prove = |state: &ServerState| -> BTreeMap<RequestId, String> {
             over.iter().map(|lease| (lease.id, proof::of(place, state, &steps, lease))).collect()
         };
         let proofs = Mutex::new(BTreeMap::new());
-        let told = if steps.is_empty() {
+        let (told, begun) = if steps.is_empty() {
             *proofs.lock().unwrap_or_else(PoisonError::into_inner) = prove(&state);
-            let kind = Kind::ApplyFinished { place: place.event(), digest, changes, proved: true };
-            Draft { cause, ..Draft::new(kind) }
+            let kind = Kind::ApplyFinished { place: place.event(), digest, changes: 0, proved: true };
+            (Draft { cause, ..Draft::new(kind) }, false)
         } else {
             let work = Work { steps: &steps, version, digest, effects: Vec::new(), cause };
             let left = |state: &ServerState| {
                 *proofs.lock().unwrap_or_else(PoisonError::into_inner) = prove(state);
                 Ok(due(place, state, ground, &accounts).steps.len())
             };
-            let actor = Actor::system("reconciler");
-            carry_out(&self.store, &actor, place, &mut applier, work, left).await?
+            (carry_out(&self.store, &actor, place, &mut applier, work, left).await?, true)
         };
-        applier.release().await.ok();
+        // What was begun is told to be done under the lock: who has it next would take it for cut short. The last one
+        // keeps the lock, and is told together with what all have come to; nobody waits longer for anybody else's server.
+        let last = open.fetch_sub(1, Ordering::SeqCst) == 1;
+        let (told, held) = match (begun, last) {
+            (true, true) => (Some(told), Some(applier)),
+            (true, false) => {
+                tell(&self.store, &actor, told).await?;
+                applier.release().await.ok();
+                (None, None)
+            }
+            (false, _) => {
+                applier.release().await.ok();
+                (Some(told), None)
+            }
+        };
         let unready = unready.into_iter().map(|role| (place.label(), role)).collect();
         let proofs = proofs.into_inner().unwrap_or_else(PoisonError::into_inner);
         let foreign = foreign.then(|| place.label());
-        Ok(Finished { place: place.event(), changes, told, unready, foreign, proofs })
+        Ok(Finished { place: place.event(), told, held, unready, foreign, proofs })
     }
 }
 
@@ -207,8 +240,10 @@ pub(crate) const AT_ONCE: usize = 8;
 /// A server that is as it should be, but for Roles that are not ready, and was read afterwards to prove it.
 struct Finished {
     place: rolecall_core::event::Place,
-    changes: u64,
-    told: Draft,
+    /// That it is done; None: that is in the ledger already.
+    told: Option<Draft>,
+    /// The lock, where it is to be told as done what was begun under it.
+    held: Option<Applier>,
     /// Roles that do not give there what the policy says, by their names on the server, each with where.
     unready: Vec<(String, String)>,
     /// Another ledger keeps it: where it is, if that left something undone.

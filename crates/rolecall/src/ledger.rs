@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
+use rolecall_control::abandoned;
 use rolecall_control::store::{Options, Store, StoreError, default_key, default_path};
 use rolecall_core::event::{Actor, Draft, EventId, Kind, Place};
 use rolecall_core::plan::Plan;
@@ -86,6 +87,12 @@ impl Record {
         self.tell(draft).await.map(drop).with_context(|| {
             format!("the server was changed, and its end ({kind}) is not in the ledger; that it began is")
         })
+    }
+
+    /// Tells, under the server's lock, that the last apply there never told its end, if that is so.
+    pub async fn abandoned(&self, place: &Place) -> anyhow::Result<()> {
+        let Some(store) = &self.store else { return Ok(()) };
+        abandoned(store, &self.actor, place).await.context("cannot tell of an apply that was cut short")
     }
 
     /// Tells that a plan is about to be carried out. On an error nothing was done yet.

@@ -144,7 +144,9 @@ fn tell(kind: &Kind) -> Told {
         | Kind::AdoptBegun { place, .. }
         | Kind::RoleAdopted { place, .. }
         | Kind::DriftRepaired { place, .. } => server(3, place),
-        Kind::ApplyFailed { place, .. } | Kind::AdoptFailed { place, .. } => server(3, place).failed(),
+        Kind::ApplyFailed { place, .. } | Kind::ApplyAbandoned { place, .. } | Kind::AdoptFailed { place, .. } => {
+            server(3, place).failed()
+        }
         Kind::CredentialBegun { principal, .. } => account(99, principal),
         Kind::CredentialMinted { principal, .. } => account(3, principal),
         Kind::CredentialFailed { principal, .. } => account(3, principal).failed(),

@@ -67,7 +67,7 @@ impl Keeper {
             memory.soon = true;
             return Ok(());
         }
-        let ready = office.ready(place).await?;
+        let ready = office.ready(&Actor::system("reconciler"), place).await?;
         memory.fingerprint = Some(asked);
         memory.whole = now + jitter(self.pace.whole);
         self.judge(office, place, ruling, ready).await

@@ -16,6 +16,7 @@ mod rows;
 mod search;
 mod tokens;
 mod tx;
+mod unended;
 mod watched;
 mod witness;
 

@@ -32,6 +32,7 @@ pub const USUAL: &[&str] = &[
     "request_denied",
     "lease_overdue",
     "apply_failed",
+    "apply_abandoned",
     "drift_found",
     "drift_held",
     "server_unreachable",

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use rolecall_control::Office;
 use rolecall_control::clock::Clock;
 use rolecall_control::keeper::{Keeper, Pace};
-use rolecall_control::store::{Filter, Options, Store};
+use rolecall_control::store::{Filter, Options, Store, StoreError};
 use rolecall_core::desire::{Book, NOBODY, Scene};
-use rolecall_core::event::{Actor, Event, EventId};
+use rolecall_core::event::{Actor, Event, EventId, Kind};
 use rolecall_core::lease::Leases;
 use rolecall_core::plan::Plan;
 use rolecall_core::policy::model::Policy;
@@ -209,6 +209,12 @@ impl Company {
             until: Until::For(3_600),
             reason: "T-9".into(),
         }
+    }
+
+    /// Another process tells something, and no more.
+    pub async fn tells(&self, kind: Kind) {
+        let (store, actor) = (self.store(&self.path()).await, Actor::system("another"));
+        store.write(&actor, |tx| async move { Ok::<_, StoreError>(tx.done((), kind)) }).await.unwrap();
     }
 
     /// Bob's request for a customer.

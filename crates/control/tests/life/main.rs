@@ -10,6 +10,7 @@ mod webhook;
 use company::{Company, address};
 use rolecall_control::store::Reach;
 use rolecall_control::{ControlError, Office};
+use rolecall_core::event::{Kind, Place};
 use rolecall_core::request::{Outcome, Refusal, RequestId};
 
 fn granted(outcome: &Outcome) -> RequestId {
@@ -106,6 +107,37 @@ async fn killed_between_the_servers_change_and_the_note_of_it() {
     company.wait(3_600);
     assert_eq!(again.settle().await.unwrap().leases[0].reach, Reach::Closed);
     assert!(company.rows("bob").await.is_err());
+}
+
+/// Whoever finds a beginning without an end, under the server's lock, tells that nobody carries it on: once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_apply_that_was_cut_short_is_told_by_the_next() {
+    let company = Company::new().await;
+    company.running("42").await;
+    let office = company.office().await;
+    let place = Place { environment: "production".into(), server: "main".into() };
+    let elsewhere = Place { server: "other".into(), ..place.clone() };
+    // Two processes began, one of them on another server, and neither lived to tell of an end.
+    for place in [&place, &elsewhere] {
+        let begun = Kind::ApplyBegun { place: place.clone(), digest: "sha256:00".into(), changes: 3 };
+        company.tells(begun).await;
+    }
+    let begun = company.newest("apply_begun").await.id.0 - 1;
+    office.plan(&keeper::operator(), "production", "main").await.unwrap();
+    let told = company.newest("apply_abandoned").await;
+    assert_eq!(told.cause.map(|id| id.0), Some(begun));
+    assert_eq!(told.kind, Kind::ApplyAbandoned { place: place.clone(), digest: "sha256:00".into(), changes: 3 });
+    // A lease that ends is an apply, too. Nothing is told twice.
+    company.wait(3_600);
+    assert_eq!(office.settle().await.unwrap().leases[0].reach, Reach::Closed);
+    let kinds = company.kinds().await;
+    assert_eq!(kinds.iter().filter(|kind| *kind == "apply_abandoned").count(), 1, "{kinds:?}");
+    let again = Kind::ApplyBegun { place, digest: "sha256:01".into(), changes: 1 };
+    company.tells(again).await;
+    company.running("43").await;
+    let kinds = company.kinds().await;
+    let tail = kinds.iter().rev().take(3).rev().map(String::as_str).collect::<Vec<_>>();
+    assert_eq!(tail, ["apply_abandoned", "apply_begun", "apply_finished"], "{kinds:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

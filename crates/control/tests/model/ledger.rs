@@ -17,6 +17,8 @@ pub struct Ledger {
     agreed: BTreeSet<u64>,
     leases: BTreeMap<u64, Story>,
     suspended: BTreeSet<String>,
+    /// The digest of the apply that has begun and not ended.
+    open: Option<String>,
 }
 
 /// What the ledger says of a lease.
@@ -106,6 +108,20 @@ impl Ledger {
                     Standing::Suspended | Standing::Gone => self.suspended.insert(who),
                 };
                 if changed { Ok(()) } else { Err("it changes nothing".to_owned()) }
+            }
+            // One at a time, and each has an end before the next begins.
+            Kind::ApplyBegun { digest, .. } => match self.open.replace(digest.clone()) {
+                Some(before) => Err(format!("nobody told the end of {before}")),
+                None => Ok(()),
+            },
+            Kind::ApplyAbandoned { digest, .. } if self.open.as_ref() != Some(digest) => {
+                Err("it had not begun, or had ended".to_owned())
+            }
+            Kind::ApplyFinished { digest, .. }
+            | Kind::ApplyFailed { digest, .. }
+            | Kind::ApplyAbandoned { digest, .. } => {
+                self.open.take_if(|open| *open == *digest);
+                Ok(())
             }
             _ => Ok(()),
         }

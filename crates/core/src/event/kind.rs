@@ -176,6 +176,11 @@ pub enum Kind {
         changes: u64,
         error: Text,
     },
+    ApplyAbandoned {
+        place: Place,
+        digest: String,
+        changes: u64,
+    },
     AdoptBegun {
         place: Place,
         role: String,
@@ -280,6 +285,7 @@ impl Kind {
             | Self::ApplyBegun { place, .. }
             | Self::ApplyFinished { place, .. }
             | Self::ApplyFailed { place, .. }
+            | Self::ApplyAbandoned { place, .. }
             | Self::AdoptBegun { place, .. }
             | Self::RoleAdopted { place, .. }
             | Self::AdoptFailed { place, .. }

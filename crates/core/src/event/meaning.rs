@@ -41,6 +41,7 @@ kinds! {
     ApplyBegun "apply_begun" "Changes to a server begin; written before the first statement."
     ApplyFinished "apply_finished" "All changes were made; `proved` says whether a second plan was empty."
     ApplyFailed "apply_failed" "The changes stopped at an error; `done` of them were made."
+    ApplyAbandoned "apply_abandoned" "An apply that began never told its end, and nobody carries it on: who took the server's lock next saw that. How many of its changes were made is not known; the next plan shows what is left."
     AdoptBegun "adopt_begun" "An existing database role is about to come under management; written before the statement."
     RoleAdopted "role_adopted" "An existing database role came under management."
     AdoptFailed "adopt_failed" "The role could not be brought under management."

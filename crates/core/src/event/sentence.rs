@@ -74,6 +74,12 @@ fn what(kind: &Kind, actor: &Actor) -> String {
         Kind::ApplyFailed { place, done, changes, error, .. } => {
             format!("changes on {} stopped after {done} of {changes}: {error}", at(place))
         }
+        Kind::ApplyAbandoned { place, changes, .. } => {
+            format!(
+                "an apply of {changes} changes on {} was cut short: nobody told its end, and nobody carries it on",
+                at(place)
+            )
+        }
         Kind::AdoptBegun { place, role } => format!("{actor} begins to adopt {role} on {}", at(place)),
         Kind::RoleAdopted { place, role } => format!("{actor} adopted {role} on {}", at(place)),
         Kind::AdoptFailed { place, role, error } => format!("{role} could not be adopted on {}: {error}", at(place)),

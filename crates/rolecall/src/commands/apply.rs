@@ -73,6 +73,7 @@ async fn one(
     let target = place.target()?;
     let wanted = place.wanted();
     let mut applier = Applier::lock(&target).await.with_context(|| place.label())?;
+    record.abandoned(&place.event()).await.with_context(|| place.label())?;
     let state = applier.inspect(&wanted).await.with_context(|| place.label())?;
     let given = Given { disregard_others: arguments.disregard_ledger, ..record.given().await? };
     let (plan, _) = Plan::new(place.scene(&state, given.facts(place.policy)), place.server_name);

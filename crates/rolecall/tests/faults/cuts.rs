@@ -150,7 +150,7 @@ fn turn(world: &World, saved: &Saved, undisturbed: &Undisturbed, point: Point) {
     }
 }
 
-/// What began and was cut short is told as failed. Who is killed tells nothing any more; that it began, stands there.
+/// What began and was cut short is told as failed. Who is killed tells nothing any more: the next run does.
 fn is_told(kinds: &[String], ran: &Ran, at: &str) {
     // Of the apply that prepared the stage: its beginning and its end.
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).filter(|kind| kind.starts_with("apply_")).skip(2).collect();
@@ -159,7 +159,7 @@ fn is_told(kinds: &[String], ran: &Ran, at: &str) {
         // It was cut before there was a plan, or did all there was to do.
         (["apply_begun", "apply_finished"], _) => true,
         ([first, second, rest @ ..], Some(1)) => (*first, *second) == (begun, failed) && ends_well(rest),
-        ([first, rest @ ..], None) => *first == begun && ends_well(rest),
+        ([first, second, rest @ ..], None) => (*first, *second) == (begun, "apply_abandoned") && ends_well(rest),
         _ => false,
     };
     assert!(fits, "{at}: {kinds:?}");

@@ -46,6 +46,11 @@ fn two_appliers_with_two_policies() {
         world.run(&["apply", "--yes"]).succeeds("");
         world.run(&["plan"]).succeeds("Nothing to do");
         judge(&world.witness().look(), &saved.before, &undisturbed.after, "at last");
+        // Who waits for another takes it for nothing else than at work.
+        let told = world.ledger().into_iter().filter(|kind| kind.starts_with("apply_"));
+        let told: Vec<String> = told.collect();
+        let fits = |pair: &[String]| pair == ["apply_begun", "apply_finished"];
+        assert!(told.chunks(2).all(fits), "round {round}: {told:?}");
     }
 }
 

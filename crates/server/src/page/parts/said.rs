@@ -35,6 +35,7 @@ fn tone(kind: &Kind) -> &'static str {
         Kind::RequestDenied { .. }
         | Kind::LeaseOverdue { .. }
         | Kind::ApplyFailed { .. }
+        | Kind::ApplyAbandoned { .. }
         | Kind::AdoptFailed { .. }
         | Kind::CredentialFailed { .. }
         | Kind::SignInRefused { .. }
@@ -129,6 +130,9 @@ fn servers(kind: &Kind) -> Markup {
         }
         Kind::ApplyFailed { place, done, changes: all, error, .. } => {
             html! { "Applying to " (at(place)) " stopped after " (done) " of " (changes(all)) ": " bdi { (error) } }
+        }
+        Kind::ApplyAbandoned { place, changes: number, .. } => {
+            html! { "Applying " (changes(number)) " to " (at(place)) " was cut short: nobody told its end, and nobody carries it on" }
         }
         Kind::AdoptBegun { place, role } => html! { "Began to adopt " (name(role)) " on " (at(place)) },
         Kind::AdoptFailed { place, role, error } => {
