@@ -26,6 +26,10 @@ const QUIET: &str = "SET LOCAL log_statement = 'none'; SET LOCAL log_min_error_s
     SET LOCAL log_transaction_sample_rate = 0; SET LOCAL log_duration = off; SET LOCAL track_activities = off; \
     SET LOCAL pg_stat_statements.track_utility = off; SET LOCAL pgaudit.log = 'none'";
 
+/// What is told as done outlives a crash of the server, whatever its settings or the role's say.
+const DURABLE: &str = "SELECT set_config('synchronous_commit', 'local', true)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
 /// A new random password.
 pub fn mint() -> Secret {
     let mut random = rand::rng();
@@ -64,6 +68,7 @@ pub async fn set(
     let comment = render(&change, Context { version: 140_000 }).map_err(written)?;
 
     let mut transaction = conn.begin().await.map_err(asked)?;
+    execute(&mut transaction, &what, DURABLE).await?;
     let owned: Option<bool> = sqlx::query_scalar(
         "SELECT EXISTS (SELECT FROM pg_auth_members AS edge JOIN pg_roles AS held ON held.oid = edge.roleid
             WHERE held.rolname = $1 AND edge.member = pg_roles.oid) FROM pg_roles WHERE rolname = $2",
@@ -107,6 +112,7 @@ pub async fn adopt(conn: &mut PgConnection, role: &str, comment: &str) -> Result
         return Err(wrong(role, "belongs to PostgreSQL or is Rolecall's marker", "choose an account or role of yours"));
     }
     let mut transaction = conn.begin().await.map_err(asked)?;
+    execute(&mut transaction, &what, DURABLE).await?;
     let found: Option<(bool, bool, i32, bool)> = sqlx::query_as(
         "SELECT rolsuper, rolname IN (current_user, session_user), current_setting('server_version_num')::integer,
             EXISTS (SELECT FROM pg_roles WHERE rolname = $2) FROM pg_roles WHERE rolname = $1",

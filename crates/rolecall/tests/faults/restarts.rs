@@ -58,3 +58,22 @@ fn what_was_told_as_done_outlives_a_crash_of_the_server() {
     }
     world.run(&["plan"]).succeeds("Nothing to do");
 }
+
+/// A password that was shown, and a role that was brought under management: each is said once it is safe.
+#[test]
+fn a_password_and_an_adoption_outlive_a_crash_of_the_server() {
+    let saved = Saved::new();
+    let world = World::new(&saved);
+    let held = "SELECT rolvaliduntil IS NOT NULL FROM pg_authid WHERE rolname = 'alice'";
+    let marked = "SELECT pg_has_role('batch', 'rolecall', 'MEMBER')";
+    for (words, asked) in [(["credential", "alice@acme.test"], held), (["adopt", "batch"], marked)] {
+        assert_eq!(world.witness().sql("postgres", asked), ["f"], "{words:?}");
+        world.run(&words).succeeds("");
+        {
+            let mut server = world.server();
+            server.crash();
+            server.restart().unwrap();
+        }
+        assert_eq!(world.witness().sql("postgres", asked), ["t"], "{words:?}");
+    }
+}
