@@ -1,7 +1,10 @@
 //! One server of an environment: where it is, what has to be looked at on it, and what a Request would do there.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use rolecall_core::desire::Scene;
 use rolecall_core::event;
 use rolecall_core::plan::Effect;
@@ -14,6 +17,7 @@ use rolecall_engine::postgres::inspect::{Wanted, inspect};
 use rolecall_engine::postgres::{EngineError, Target};
 
 use crate::office::ControlError;
+use crate::settle::AT_ONCE;
 
 /// One server of an environment.
 #[derive(Clone, Copy)]
@@ -46,17 +50,32 @@ pub fn places<'a>(policy: &'a Policy, environment: Option<&str>) -> Vec<Place<'a
     places.collect()
 }
 
+/// How long a server may take to answer what somebody waits for.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// What a Request would do on the servers of its environment, by server, and the digest of it.
 pub(crate) async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, String), ControlError> {
-    let mut told: BTreeMap<String, Vec<Effect>> = BTreeMap::new();
+    // Side by side: all must be known, but none has to wait for the others.
+    let (mut told, mut work) = (BTreeMap::new(), FuturesUnordered::new());
     for place in places(facts.policy, Some(&asks.environment)) {
-        let target = place.target()?;
-        let state = inspect(&target, &place.wanted()).await.map_err(|error| place.says(error))?;
-        let scene = place.scene(&state, facts);
-        told.insert(place.server_name.to_owned(), meaning(scene, place.server_name, asks));
+        if work.len() == AT_ONCE {
+            told.extend(work.next().await.transpose()?);
+        }
+        work.push(effects_on(place, facts, asks));
+    }
+    while let Some(done) = work.next().await {
+        told.extend([done?]);
     }
     let digest = effects_digest(&told);
     Ok((told.into_values().flatten().collect(), digest))
+}
+
+async fn effects_on(place: Place<'_>, facts: Facts<'_>, asks: &Draft) -> Result<(String, Vec<Effect>), ControlError> {
+    // Somebody waits for the answer.
+    let target = place.target()?.answering_within(PATIENCE);
+    let state = inspect(&target, &place.wanted()).await.map_err(|error| place.says(error))?;
+    let scene = place.scene(&state, facts);
+    Ok((place.server_name.to_owned(), meaning(scene, place.server_name, asks)))
 }
 
 impl<'a> Place<'a> {

@@ -212,10 +212,10 @@ impl Keeper {
     }
 }
 
-/// No session was let in in time.
+/// No session was let in in time, or none got an answer.
 fn late(error: &ControlError) -> bool {
     let ControlError::Server { error, .. } = error else { return false };
-    matches!(**error, EngineError::Connect { cause: ConnectCause::Timeout(_), .. })
+    matches!(**error, EngineError::Connect { cause: ConnectCause::Timeout(_), .. } | EngineError::Silent { .. })
 }
 
 /// How many steps of the plan are not about accounts whose Leases are on their way: these are seen to already.

@@ -5,6 +5,7 @@
 mod company;
 mod keeper;
 mod many;
+mod several;
 mod webhook;
 
 use company::{Company, address};

@@ -12,6 +12,9 @@ use super::error::{ConnectCause, EngineError};
 
 /// How long a server may take to let a session in.
 const CONNECT_SECONDS: u64 = 10;
+/// How long it may take to answer what is read of it in one go: all that is server-wide, or one database. The largest that
+/// were measured take seconds; who has not answered by then has stopped.
+const READ_SECONDS: u64 = 120;
 
 /// Settings that reading and writing rely on: nothing that a role's or database's own settings say may change what
 /// names mean, how values are printed, or how long Rolecall waits for a lock. Names outside `pg_catalog` come
@@ -36,6 +39,7 @@ pub struct Address {
 pub struct Target {
     options: PgConnectOptions,
     patience: Duration,
+    reading: Duration,
 }
 
 impl Target {
@@ -52,7 +56,7 @@ impl Target {
         let options = PgConnectOptions::from_str(text).map_err(|error| wrong(url_problem(&error)))?;
         // Statements hold names that not every reader of a log may know, and sometimes verifiers.
         let options = options.application_name("rolecall").disable_statement_logging();
-        Ok(Self { options, patience: Duration::from_secs(CONNECT_SECONDS) })
+        Ok(Self { options, patience: Duration::from_secs(CONNECT_SECONDS), reading: Duration::from_secs(READ_SECONDS) })
     }
 
     /// The same for whoever does not wait as long for a session.
@@ -60,6 +64,25 @@ impl Target {
     pub fn patient(mut self, patience: Duration) -> Self {
         self.patience = self.patience.min(patience);
         self
+    }
+
+    /// The same for whoever does not wait as long for what is read.
+    #[must_use]
+    pub fn answering_within(mut self, reading: Duration) -> Self {
+        self.reading = self.reading.min(reading);
+        self
+    }
+
+    /// Waits for an answer as long as a server may take for it. The session is of no further use after that.
+    pub(super) async fn answered<T>(
+        &self,
+        what: &str,
+        answer: impl Future<Output = Result<T, EngineError>>,
+    ) -> Result<T, EngineError> {
+        match tokio::time::timeout(self.reading, answer).await {
+            Ok(answer) => answer,
+            Err(_) => Err(EngineError::Silent { what: what.to_owned(), seconds: self.reading.as_secs() }),
+        }
     }
 
     /// Host, port, database and user, without the password: `db.acme.test:5432/app as admin`.

@@ -46,6 +46,14 @@ pub enum EngineError {
         /// What was seen of it.
         cause: String,
     },
+    /// The server let a session in, and did not answer what it was asked. Nothing was changed by that.
+    #[error("{what}: no answer within {seconds} seconds")]
+    Silent {
+        /// What it was asked for.
+        what: String,
+        /// For how long.
+        seconds: u64,
+    },
     /// A statement of a plan failed, and with it all of its transaction.
     #[error("{}: {cause}{}", place(database), blocked(blocker))]
     Statement {
@@ -214,6 +222,7 @@ impl EngineError {
             Self::Url { .. }
             | Self::Connect { .. }
             | Self::Lost { .. }
+            | Self::Silent { .. }
             | Self::Unexpected { .. }
             | Self::OtherServer { .. }
             | Self::UnsupportedVersion { .. }
@@ -254,6 +263,10 @@ impl EngineError {
             Self::Lost { .. } => {
                 "run `rolecall plan` to see what was done and what is left; every stage is all or nothing, \
                  so running `rolecall apply` again is safe"
+            }
+            Self::Silent { .. } => {
+                "the server, or what stands before it, has stopped while the connection stayed open: look into its log, \
+                 its load and its disks"
             }
             Self::Unexpected { .. } => {
                 "this may be a fork of PostgreSQL or a version newer than this Rolecall knows; \

@@ -64,11 +64,14 @@ impl Applier {
     /// # Errors
     /// [`EngineError::LockHeld`], [`EngineError::Standby`], or what keeps it from connecting.
     pub async fn lock(target: &Target) -> Result<Self, EngineError> {
-        let (database, mut conn) = lock::open(target).await?;
-        lock::refuse_standby(&mut conn).await?;
-        lock::take(&mut conn).await?;
-        let started = inspect::started(&mut conn).await?;
-        let maintenance = Session::new(conn).await?;
+        let taken = async {
+            let (database, mut conn) = lock::open(target).await?;
+            lock::refuse_standby(&mut conn).await?;
+            lock::take(&mut conn).await?;
+            let started = inspect::started(&mut conn).await?;
+            Ok((database, started, Session::new(conn).await?))
+        };
+        let (database, started, maintenance) = target.answered("take the server's lock", taken).await?;
         Ok(Self { target: target.clone(), database, maintenance, started, sessions: BTreeMap::new() })
     }
 
@@ -77,17 +80,18 @@ impl Applier {
     /// # Errors
     /// As [`inspect::inspect`]. The lock's session is then of no further use.
     pub async fn inspect(&mut self, wanted: &Wanted) -> Result<ServerState, EngineError> {
-        let mut state = inspect::server(&mut self.maintenance.conn).await?;
+        let target = &self.target.clone();
+        let mut state = inspect::server(target, &mut self.maintenance.conn).await?;
         for name in inspect::databases(&state, wanted) {
             let columns = wanted.columns.get(&name);
             let contents = if name == self.database {
-                inspect::database(&mut self.maintenance.conn, &mut state, columns).await?
+                inspect::database(target, &mut self.maintenance.conn, &mut state, columns).await?
             } else {
                 let mut session = match self.session(&name).await {
                     Err(error) if inspect::is_gone(&error) => continue,
                     opened => opened?,
                 };
-                let contents = inspect::database(&mut session.conn, &mut state, columns).await?;
+                let contents = inspect::database(target, &mut session.conn, &mut state, columns).await?;
                 self.keep(&name, session).await;
                 contents
             };

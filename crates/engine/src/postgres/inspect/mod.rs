@@ -35,14 +35,14 @@ pub struct Wanted {
 /// The server or one of the databases cannot be reached or read, or is older than PostgreSQL 14.
 pub async fn inspect(target: &Target, wanted: &Wanted) -> Result<ServerState, EngineError> {
     let mut conn = target.open(None).await?;
-    let mut state = server(&mut conn).await?;
-    let started = started(&mut conn).await?;
+    let mut state = server(target, &mut conn).await?;
+    let started = target.answered(SERVER, started(&mut conn)).await?;
     for name in databases(&state, wanted) {
         let mut session = match open(target, &name, &started).await {
             Err(error) if is_gone(&error) => continue,
             opened => opened?,
         };
-        let contents = database(&mut session, &mut state, wanted.columns.get(&name)).await?;
+        let contents = database(target, &mut session, &mut state, wanted.columns.get(&name)).await?;
         close(session).await;
         state.contents.insert(name, contents);
     }
@@ -50,20 +50,26 @@ pub async fn inspect(target: &Target, wanted: &Wanted) -> Result<ServerState, En
     Ok(state)
 }
 
+/// What is asked of a server outside of its databases.
+const SERVER: &str = "read the server";
+
 /// What is server-wide.
-pub(super) async fn server(conn: &mut PgConnection) -> Result<ServerState, EngineError> {
-    execute(conn, "begin to read the server", BEGIN).await?;
-    let state = server::read(conn).await;
-    let ended = execute(conn, "end reading the server", "COMMIT").await;
-    let state = state?;
-    ended?;
-    Ok(state)
+pub(super) async fn server(target: &Target, conn: &mut PgConnection) -> Result<ServerState, EngineError> {
+    let read = async {
+        execute(conn, "begin to read the server", BEGIN).await?;
+        let state = server::read(conn).await;
+        let ended = execute(conn, "end reading the server", "COMMIT").await;
+        let state = state?;
+        ended?;
+        Ok(state)
+    };
+    target.answered(SERVER, read).await
 }
 
 /// A session in a database of the server that started at an instant.
 pub(super) async fn open(target: &Target, name: &str, started: &str) -> Result<PgConnection, EngineError> {
     let mut conn = target.open(Some(name)).await?;
-    if server::started(&mut conn).await? != started {
+    if target.answered(SERVER, server::started(&mut conn)).await? != started {
         return Err(EngineError::OtherServer { database: name.to_owned() });
     }
     Ok(conn)
@@ -76,14 +82,18 @@ pub(super) fn is_gone(error: &EngineError) -> bool {
 
 /// What is inside the database that `conn` is in.
 pub(super) async fn database(
+    target: &Target,
     conn: &mut PgConnection,
     state: &mut ServerState,
     columns: Option<&Vec<Pattern>>,
 ) -> Result<Contents, EngineError> {
-    execute(conn, "begin to read the database", BEGIN).await?;
-    let contents = contents::read(conn, state, columns.map_or(&[], Vec::as_slice)).await?;
-    execute(conn, "end reading the database", "COMMIT").await?;
-    Ok(contents)
+    let read = async {
+        execute(conn, "begin to read the database", BEGIN).await?;
+        let contents = contents::read(conn, state, columns.map_or(&[], Vec::as_slice)).await?;
+        execute(conn, "end reading the database", "COMMIT").await?;
+        Ok(contents)
+    };
+    target.answered("read a database", read).await
 }
 
 /// The databases to look into: those that are wanted, and those that mention a role of Rolecall's.
