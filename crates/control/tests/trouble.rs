@@ -148,3 +148,50 @@ async fn a_reader_cannot_write() {
     assert!(matches!(Reader::open(&missing).await.map(drop), Err(StoreError::Missing(_))));
     assert!(!missing.exists());
 }
+
+/// A copy is put back into the open file, as `sqlite3 .restore` and a library's backup do it: the file stays the same.
+fn put_back(from: &std::path::Path, into: &std::path::Path) {
+    let script = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).backup(sqlite3.connect(sys.argv[2]))";
+    let ran = std::process::Command::new("python3").args(["-c", script]).args([from, into]).status().unwrap();
+    assert!(ran.success());
+}
+
+#[tokio::test]
+async fn a_ledger_that_does_not_go_on_from_what_was_seen_is_another_one() {
+    // By how many entries the copy has gone on by itself: as long as the one in use, longer, shorter.
+    for own in [2, 5, 1] {
+        let place = Place::new();
+        let store = place.open().await.unwrap();
+        write(&store, "both").await.unwrap();
+        let copy = place.folder.path().join("copy.db");
+        put_back(&place.options.path, &copy);
+        let other = Store::open(&Options { path: copy.clone(), ..place.options.clone() }).await.unwrap();
+        for _ in 0..own {
+            write(&other, "the copy's").await.unwrap();
+        }
+        other.close().await;
+        for _ in 0..2 {
+            write(&store, "the store's").await.unwrap();
+        }
+        put_back(&copy, &place.options.path);
+        for _ in 0..2 {
+            let refused = write(&store, "afterwards").await;
+            assert!(matches!(refused, Err(StoreError::Replaced(_))), "{own}: {refused:?}");
+        }
+        drop(store);
+        let store = place.open().await.unwrap();
+        write(&store, "whoever starts again has decided to").await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_other_processes_write_goes_on_from_what_was_seen() {
+    let place = Place::new();
+    let (one, two) = (place.open().await.unwrap(), place.open().await.unwrap());
+    for _ in 0..3 {
+        write(&one, "one").await.unwrap();
+        write(&two, "two").await.unwrap();
+        write(&two, "two").await.unwrap();
+    }
+    assert_eq!(count(&one).await, 10);
+}

@@ -88,7 +88,7 @@ impl Store {
         E: From<StoreError>,
     {
         let tx = Tx::begin(self, actor).await?;
-        let written = change(tx).await?.commit(&self.key).await?;
+        let written = change(tx).await?.commit(&self.key, self.reader.witness()).await?;
         self.written();
         for event in &written.events {
             // Nobody may be listening.

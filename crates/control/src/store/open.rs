@@ -130,7 +130,7 @@ impl Store {
         // SQLite takes no parameters here; the number is our own.
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {known}"))).execute(&mut *tx).await?;
         let stamp = Stamp { at: self.clock.now(), actor: Actor::system("store") };
-        Tx::new(tx, edge, stamp).done((), told).commit(&self.key).await.map(drop)
+        Tx::new(tx, edge, stamp).done((), told).commit(&self.key, self.reader.witness()).await.map(drop)
     }
 }
 

@@ -8,9 +8,11 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 
 use super::append::{self, Stamp};
 use super::once::{self, Once};
+use super::rows::number;
+use super::witness::Witness;
 use super::{Store, StoreError, Written};
 use crate::ledger::note::SecretKey;
-use crate::ledger::tree::Edge;
+use crate::ledger::tree::{self, Edge, Hash};
 
 /// The handle that can write. Dropped without [`Tx::done`], it has changed nothing.
 pub struct Tx {
@@ -35,7 +37,7 @@ impl Tx {
         witness.same_file()?;
         let mut inner = store.writer.begin_with("BEGIN IMMEDIATE").await?;
         let edge = append::edge(&mut inner, store.public_key()).await?;
-        witness.sees(edge.size())?;
+        goes_on(&mut inner, witness, edge.size()).await?;
         let at = store.clock.now();
         let once = store.pending();
         if let Some(once) = &once {
@@ -75,14 +77,39 @@ impl Tx {
     }
 }
 
+/// What was seen of the ledger last is still in it, where it was: another ledger of that length, or a longer one, has other
+/// hashes there.
+async fn goes_on(conn: &mut SqliteConnection, witness: &Witness, entries: u64) -> Result<(), StoreError> {
+    if let Some((known, hash)) = witness.newest()
+        && (known > entries || leaf(conn, known).await? != Some(hash))
+    {
+        return Err(witness.replaced());
+    }
+    if let Some(last) = leaf(conn, entries).await? {
+        witness.saw(entries, last);
+    }
+    Ok(())
+}
+
+/// The hash of the last of so many entries.
+async fn leaf(conn: &mut SqliteConnection, entries: u64) -> Result<Option<Hash>, StoreError> {
+    let Some(place) = entries.checked_sub(1) else { return Ok(None) };
+    let data: Option<String> =
+        sqlx::query_scalar("SELECT data FROM entry WHERE id = ?").bind(number(place)?).fetch_optional(conn).await?;
+    Ok(data.map(|data| tree::leaf(data.as_bytes())))
+}
+
 impl<T> Done<T> {
-    pub(super) async fn commit(self, key: &SecretKey) -> Result<Written<T>, StoreError> {
+    pub(super) async fn commit(self, key: &SecretKey, witness: &Witness) -> Result<Written<T>, StoreError> {
         let Tx { mut inner, edge, stamp, once, ledger: _ } = self.tx;
         if let Some(once) = once {
             once::keep(&mut inner, &once, EventId(edge.size()), stamp.at).await?;
         }
         let events = append::append(&mut inner, edge, &stamp, self.drafts, key).await?;
         inner.commit().await?;
+        if let Some(last) = events.last() {
+            witness.saw(last.id.0 + 1, tree::leaf(&last.bytes()));
+        }
         Ok(Written { value: self.value, events })
     }
 }
