@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rolecall_core::diff::is_mark;
 use rolecall_core::event::EventId;
 use rolecall_core::plan::{Step, only};
 use rolecall_core::state::ServerState;
@@ -39,10 +40,12 @@ impl Causes {
         moving: &[&Kept],
     ) -> Option<EventId> {
         let marked = marked(state);
+        // Whatever happens, the mark on the server may go along with it.
+        let steps: Vec<Step> = steps.iter().filter(|step| !is_mark(step)).cloned().collect();
         let concerned = |principal: &str| {
             let mut own = accounts(place, None, &BTreeSet::from([principal]));
             own.extend(marked.get(principal).into_iter().flatten().cloned());
-            steps.is_empty() || !only(steps, &own).is_empty()
+            steps.is_empty() || !only(&steps, &own).is_empty()
         };
         // The earliest and the latest first: the first who is concerned decides, and nobody after them is asked.
         let mut leases: Vec<&&Kept> = moving.iter().collect();

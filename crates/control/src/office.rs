@@ -119,6 +119,15 @@ pub enum ControlError {
         /// `production · main`
         place: String,
     },
+    /// The marker's comment is needed, and may not be written.
+    #[error(
+        "{place}: Rolecall may not write the comment of the role rolecall, which would name this ledger; access is taken back, \
+         and none given, until `GRANT rolecall TO … WITH ADMIN OPTION` for the role that it connects as"
+    )]
+    Unmarked {
+        /// `production · main`
+        place: String,
+    },
     /// A Role does not give on the server what the policy says.
     #[error("{place}: the role {role} is not what the policy says; nobody gets it until the policy is applied")]
     NotReady {

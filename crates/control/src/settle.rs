@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rolecall_core::desire::{closure, dates};
-use rolecall_core::diff::OTHER_LEDGER;
+use rolecall_core::diff::{OTHER_LEDGER, is_mark, may_mark};
 use rolecall_core::event::{Actor, Draft, Kind};
 use rolecall_core::lease::{self, Lease, Over};
 use rolecall_core::plan::{Change, Plan, Step, only, shapes};
@@ -125,8 +125,8 @@ impl Office {
             }
         }
         settled.leases = self.note(moving, &finished, failed.as_deref()).await?;
-        let foreign = finished.iter().filter_map(|done| done.foreign.clone());
-        settled.failures.extend(foreign.map(|place| ControlError::OtherLedger { place }));
+        let barred = finished.iter().filter_map(|done| done.barred.clone());
+        settled.failures.extend(barred.map(|(barred, place)| barred.on(place)));
         for done in finished {
             if let Some(applier) = done.held {
                 applier.release().await.ok();
@@ -193,7 +193,7 @@ impl Office {
         let over: Vec<&Lease> = over.map(|kept| &kept.lease).collect();
         let ending = over.iter().map(|lease| lease.principal.as_str()).collect();
         let accounts = Accounts { all: accounts, ending: self::accounts(place, Some(&state), &ending) };
-        let Due { steps, unready, foreign } = due(place, &state, ground, &accounts);
+        let Due { steps, unready, barred } = due(place, &state, ground, &accounts);
         let (version, digest) = (state.identity.version, digest(&steps));
         let cause = causes.of(place, &state, &steps, moving);
         let prove = |state: &ServerState| -> BTreeMap<RequestId, String> {
@@ -229,8 +229,8 @@ impl Office {
         };
         let unready = unready.into_iter().map(|role| (place.label(), role)).collect();
         let proofs = proofs.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let foreign = foreign.then(|| place.label());
-        Ok(Finished { place: place.event(), told, held, unready, foreign, proofs })
+        let barred = barred.map(|barred| (barred, place.label()));
+        Ok(Finished { place: place.event(), told, held, unready, barred, proofs })
     }
 }
 
@@ -246,8 +246,8 @@ struct Finished {
     held: Option<Applier>,
     /// Roles that do not give there what the policy says, by their names on the server, each with where.
     unready: Vec<(String, String)>,
-    /// Another ledger keeps it: where it is, if that left something undone.
-    foreign: Option<String>,
+    /// Why something was left undone that would give access, and where.
+    barred: Option<(Barred, String)>,
     /// What was seen of Leases that are over.
     proofs: BTreeMap<RequestId, String>,
 }
@@ -258,7 +258,7 @@ fn step(policy: &Policy, kept: &Kept, finished: &[Finished], failed: Option<&str
     let environment = policy.environments.get(&lease.environment);
     let role = environment.map(|environment| environment.role_name(&lease.environment, &lease.role));
     let unready = finished.iter().flat_map(|done| &done.unready).any(|(_, name)| role.as_ref() == Some(name))
-        || finished.iter().any(|done| done.foreign.is_some());
+        || finished.iter().any(|done| done.barred.is_some());
     let (id, access) = (lease.id.to_string(), telling::given(lease));
     match (failed, kept.reach) {
         (None, Reach::Opening) if unready => None,
@@ -310,8 +310,26 @@ pub(crate) fn marked(state: &ServerState) -> BTreeMap<String, Vec<String>> {
 struct Due {
     steps: Vec<Step>,
     unready: BTreeSet<String>,
-    /// Another ledger keeps the server, and something was left undone that would give access.
-    foreign: bool,
+    /// Something was left undone that would give access.
+    barred: Option<Barred>,
+}
+
+/// Why nothing may be given on a server.
+#[derive(Clone, Copy)]
+enum Barred {
+    /// Another ledger knows what holds there.
+    OtherLedger,
+    /// It cannot be told which ledger knows what is given there.
+    Unmarked,
+}
+
+impl Barred {
+    fn on(self, place: String) -> ControlError {
+        match self {
+            Self::OtherLedger => ControlError::OtherLedger { place },
+            Self::Unmarked => ControlError::Unmarked { place },
+        }
+    }
 }
 
 /// Accounts by their names on a server.
@@ -324,9 +342,19 @@ struct Accounts {
 
 fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &Accounts) -> Due {
     let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
-    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new(), foreign: false };
-    // Whom the other one has suspended, and to whom it gave what, is not known here. What is over here still ends.
+    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new(), barred: None };
+    // Whom another ledger has suspended, and to whom it gave what, is not known here. What is over here still ends.
     let foreign = plan.findings.iter().any(|finding| finding.code == OTHER_LEDGER);
+    // The mark on the server comes along: it is there before what it stands for.
+    let (mut marks, may_mark) = (plan.steps.iter().filter(|step| is_mark(step)), may_mark(state));
+    let barred = match (foreign, may_mark) {
+        (true, _) => Some(Barred::OtherLedger),
+        (false, false) if marks.clone().next().is_some() => Some(Barred::Unmarked),
+        (false, _) => None,
+    };
+    if barred.is_none() {
+        due.steps.extend(marks.next().cloned());
+    }
     // Asked once per Role, however many get it.
     let mut known = BTreeMap::new();
     let mut ready = |role: &str| match known.get(role) {
@@ -334,9 +362,11 @@ fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &Accoun
         None => *known.entry(role.to_owned()).or_insert(ready(place, state, &plan, role)),
     };
     let wanted = only(&plan.steps, if foreign { &accounts.ending } else { &accounts.all });
-    due.foreign = foreign && only(&plan.steps, &accounts.all).iter().any(|step| !step.stage.takes_away());
+    if only(&plan.steps, &accounts.all).iter().any(|step| !step.stage.takes_away()) {
+        due.barred = barred;
+    }
     for mut step in wanted {
-        if foreign && !step.stage.takes_away() {
+        if barred.is_some() && !step.stage.takes_away() {
             continue;
         }
         match &mut step.change {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
+use rolecall_core::diff::is_mark;
 use rolecall_core::event::{Actor, Draft, Kind, Place as At};
 use rolecall_core::plan::{Plan, only};
 use rolecall_core::policy::model::Drift;
@@ -224,6 +225,7 @@ fn rest(place: Place<'_>, ready: &Ready) -> usize {
         kept.lease.environment == place.environment_name && !matches!(kept.reach, Reach::Open | Reach::Closed)
     });
     let principals: BTreeSet<&str> = moving.map(|kept| kept.lease.principal.as_str()).collect();
-    let own = only(&ready.plan.steps, &accounts(place, None, &principals));
-    ready.plan.steps.len().saturating_sub(own.len())
+    let own = only(&ready.plan.steps, &accounts(place, None, &principals)).len();
+    let marks = ready.plan.steps.iter().filter(|step| !principals.is_empty() && is_mark(step)).count();
+    ready.plan.steps.len().saturating_sub(own + marks)
 }

@@ -242,6 +242,26 @@ impl Company {
         self.connect("app", "postgres").await.unwrap().execute(sql).await.unwrap();
     }
 
+    /// The comment of the marker.
+    pub async fn mark(&self) -> String {
+        let mut conn = self.connect("app", "postgres").await.unwrap();
+        let comment = "SELECT shobj_description('rolecall'::regrole, 'pg_authid')";
+        sqlx::query_scalar(comment).fetch_one(&mut conn).await.unwrap()
+    }
+
+    /// From now on Rolecall connects as somebody with CREATEROLE, who administers these roles alone where that counts;
+    /// says whether it does.
+    pub async fn as_administrator_of(&self, roles: &[&str]) -> bool {
+        let mut conn = self.connect("app", "postgres").await.unwrap();
+        let version: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(&mut conn).await.unwrap();
+        let grant = format!("GRANT {} TO admin WITH ADMIN OPTION; GRANT pg_signal_backend TO admin", roles.join(", "));
+        conn.execute("CREATE ROLE admin LOGIN CREATEROLE; GRANT ALL ON SCHEMA rolecall TO admin").await.unwrap();
+        conn.execute("GRANT ALL ON ALL TABLES IN SCHEMA rolecall TO admin").await.unwrap();
+        conn.execute(sqlx::AssertSqlSafe(grant)).await.unwrap();
+        std::fs::write(self.folder.path().join("url"), self.server.url("postgres", "admin")).unwrap();
+        version.as_str() >= "160000"
+    }
+
     pub async fn session(&self, who: &str) -> Result<PgConnection, EngineError> {
         self.connect("app", who).await
     }

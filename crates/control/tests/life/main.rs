@@ -5,6 +5,7 @@
 mod company;
 mod keeper;
 mod many;
+mod mark;
 mod several;
 mod webhook;
 

@@ -6,13 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use super::rights::may_comment;
 use super::{Differ, roles};
 use crate::desire::{Book, DesiredRole};
 use crate::finding::Level;
 use crate::lease;
 use crate::mark::Mark;
-use crate::plan::{Change, Stage};
-use crate::state::{MARKER, RoleState};
+use crate::plan::{Change, Stage, Step};
+use crate::state::{MARKER, RoleState, ServerState};
 
 /// The code of the finding that another ledger keeps the server.
 pub const OTHER_LEDGER: &str = "other-ledger";
@@ -81,4 +82,14 @@ fn beside_the_policy(differ: &Differ<'_>) -> bool {
     // Also where they hold nothing now: the next policy may give them something.
     let taken = || scene.policy.principals().any(|(id, ..)| scene.suspended.contains(id));
     given || (!scene.suspended.is_empty() && taken())
+}
+
+/// A step that only says on the marker for whom its members are.
+pub fn is_mark(step: &Step) -> bool {
+    matches!(&step.change, Change::CommentRole { role, .. } if role == MARKER)
+}
+
+/// Whether Rolecall may write on the marker.
+pub fn may_mark(state: &ServerState) -> bool {
+    state.names.find(MARKER).is_none_or(|marker| may_comment(state, marker))
 }

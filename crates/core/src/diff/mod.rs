@@ -23,7 +23,7 @@ use crate::finding::{Finding, Level};
 use crate::plan::{Change, Grantee, Stage, Step};
 use crate::state::{MARKER, RoleId, ServerState};
 
-pub use marker::OTHER_LEDGER;
+pub use marker::{OTHER_LEDGER, is_mark, may_mark};
 pub use owners::Fate;
 
 /// What has to change, and what was noticed on the way.

@@ -15,7 +15,7 @@ use super::Differ;
 use crate::finding::Level;
 use crate::plan::{Change, ObjectRef, Step};
 use crate::privilege::{Kind, PrivilegeSet};
-use crate::state::{Object, RoleId};
+use crate::state::{Object, RoleId, ServerState};
 
 /// The roles for whom Rolecall may not act: the first thing that takes it, how many there are, and what would help.
 type Lacking = BTreeMap<RoleId, (String, usize, Remedy)>;
@@ -67,6 +67,13 @@ pub fn check(differ: &mut Differ<'_>) {
     places::check(differ, &powers, &objects, &me);
     places::named(differ, &powers, &objects, &me);
     sessions(differ, &powers, &me);
+}
+
+/// Rolecall may write a role's comment there.
+pub fn may_comment(state: &ServerState, role: RoleId) -> bool {
+    let me = state.roles.get(&state.me);
+    let powers = Powers::new(state);
+    state.superuser || me.is_some_and(|me| me.create_role) && powers.may_change(role) && !powers.is_superuser(role)
 }
 
 fn makes_roles(step: &Step) -> bool {

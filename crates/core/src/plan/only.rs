@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use super::change::{Change, Grantee};
 use super::step::Step;
-use crate::state::MARKER;
 
-/// The steps that concern these accounts, by their names on the server, and nobody else; and what the marker says of them.
+/// The steps that concern these accounts, by their names on the server, and nobody else.
 pub fn only(steps: &[Step], accounts: &BTreeSet<String>) -> Vec<Step> {
     steps.iter().filter_map(|step| Some(Step { change: part(&step.change, accounts)?, ..step.clone() })).collect()
 }
@@ -18,7 +17,6 @@ fn part(change: &Change, accounts: &BTreeSet<String>) -> Option<Change> {
         grantees.iter().all(own).then(|| change.clone())
     };
     match change {
-        Change::CommentRole { role, .. } if role == MARKER => Some(change.clone()),
         Change::CreateRole { role, .. }
         | Change::AlterRole { role, .. }
         | Change::CommentRole { role, .. }

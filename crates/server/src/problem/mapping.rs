@@ -24,6 +24,7 @@ impl From<ControlError> for Problem {
             ControlError::Credential(_) => Self::new("no-credential").detail(error.to_string()),
             ControlError::Untold => logged(&error, "untold"),
             ControlError::OtherLedger { .. } => Self::new("other-ledger").detail(error.to_string()),
+            ControlError::Unmarked { .. } => Self::new("unmarked").detail(error.to_string()),
             ControlError::NotReady { .. } => Self::new("not-ready").detail(error.to_string()),
             ControlError::Server { ref place, .. } => {
                 let detail = format!("{place} does not answer as it should; the server's log says more");

@@ -79,6 +79,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     ("braked", 409, "The plan would shut out more accounts than the environment's brake allows"),
     ("untold", 500, "What was done could not be recorded"),
     ("other-ledger", 409, "The server is kept by another ledger: access is taken back there, and none given"),
+    ("unmarked", 409, "The server cannot be told which ledger keeps it: access is taken back there, and none given"),
     ("not-ready", 409, "A role is not on the server as the policy says: the policy must be applied first"),
     ("not-proved", 502, "The server does not show what was carried out"),
     ("store-busy", 503, "The store is busy: try again"),
