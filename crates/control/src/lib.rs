@@ -54,6 +54,7 @@ mod carry;
 mod cause;
 pub mod clock;
 pub mod credential;
+mod due;
 mod end;
 pub mod identity;
 pub mod keeper;

@@ -9,11 +9,10 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use rolecall_core::desire::{closure, dates};
-use rolecall_core::diff::{OTHER_LEDGER, is_mark, may_mark};
+use rolecall_core::desire::dates;
 use rolecall_core::event::{Actor, Draft, Kind};
 use rolecall_core::lease::{self, Lease, Over};
-use rolecall_core::plan::{Change, Plan, Step, only, shapes};
+use rolecall_core::plan::Step;
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{RequestId, principal};
 use rolecall_core::state::ServerState;
@@ -21,6 +20,7 @@ use rolecall_engine::postgres::apply::Applier;
 
 use crate::carry::{Work, abandoned, carry_out, tell};
 use crate::cause::Causes;
+use crate::due::{Accounts, Barred, Due, due};
 use crate::office::{ControlError, Ground, Office};
 use crate::place::{Place, places};
 use crate::request::{Nothing, all};
@@ -191,7 +191,8 @@ impl Office {
         let accounts = accounts(place, Some(&state), principals);
         let over = moving.iter().filter(|kept| matches!(kept.reach, Reach::Closing | Reach::Overdue));
         let over: Vec<&Lease> = over.map(|kept| &kept.lease).collect();
-        let ending = over.iter().map(|lease| lease.principal.as_str()).collect();
+        let suspended = principals.iter().copied().filter(|id| ground.suspended.contains(*id));
+        let ending = over.iter().map(|lease| lease.principal.as_str()).chain(suspended).collect();
         let accounts = Accounts { all: accounts, ending: self::accounts(place, Some(&state), &ending) };
         let Due { steps, unready, barred } = due(place, &state, ground, &accounts);
         let (version, digest) = (state.identity.version, digest(&steps));
@@ -303,104 +304,6 @@ pub(crate) fn marked(state: &ServerState) -> BTreeMap<String, Vec<String>> {
         }
     }
     found
-}
-
-/// What is to be done for some accounts, without what a Role that is not ready would give: neither that nor what it
-/// gives holds up the rest, least of all what takes access away.
-struct Due {
-    steps: Vec<Step>,
-    unready: BTreeSet<String>,
-    /// Something was left undone that would give access.
-    barred: Option<Barred>,
-}
-
-/// Why nothing may be given on a server.
-#[derive(Clone, Copy)]
-enum Barred {
-    /// Another ledger knows what holds there.
-    OtherLedger,
-    /// It cannot be told which ledger knows what is given there.
-    Unmarked,
-}
-
-impl Barred {
-    fn on(self, place: String) -> ControlError {
-        match self {
-            Self::OtherLedger => ControlError::OtherLedger { place },
-            Self::Unmarked => ControlError::Unmarked { place },
-        }
-    }
-}
-
-/// Accounts by their names on a server.
-struct Accounts {
-    /// All that are to be brought to what they should be.
-    all: BTreeSet<String>,
-    /// Of these, those for which a Lease is over.
-    ending: BTreeSet<String>,
-}
-
-fn due(place: Place<'_>, state: &ServerState, ground: &Ground, accounts: &Accounts) -> Due {
-    let (plan, _) = Plan::new(place.scene(state, ground.facts(place.policy)), place.server_name);
-    let mut due = Due { steps: Vec::new(), unready: BTreeSet::new(), barred: None };
-    // Whom another ledger has suspended, and to whom it gave what, is not known here. What is over here still ends.
-    let foreign = plan.findings.iter().any(|finding| finding.code == OTHER_LEDGER);
-    // The mark on the server comes along: it is there before what it stands for.
-    let (mut marks, may_mark) = (plan.steps.iter().filter(|step| is_mark(step)), may_mark(state));
-    let barred = match (foreign, may_mark) {
-        (true, _) => Some(Barred::OtherLedger),
-        (false, false) if marks.clone().next().is_some() => Some(Barred::Unmarked),
-        (false, _) => None,
-    };
-    if barred.is_none() {
-        due.steps.extend(marks.next().cloned());
-    }
-    // Asked once per Role, however many get it.
-    let mut known = BTreeMap::new();
-    let mut ready = |role: &str| match known.get(role) {
-        Some(ready) => *ready,
-        None => *known.entry(role.to_owned()).or_insert(ready(place, state, &plan, role)),
-    };
-    let wanted = only(&plan.steps, if foreign { &accounts.ending } else { &accounts.all });
-    if only(&plan.steps, &accounts.all).iter().any(|step| !step.stage.takes_away()) {
-        due.barred = barred;
-    }
-    for mut step in wanted {
-        if barred.is_some() && !step.stage.takes_away() {
-            continue;
-        }
-        match &mut step.change {
-            Change::GrantMembership { role, .. } if !ready(role) => {
-                due.unready.insert(role.clone());
-                continue;
-            }
-            Change::AddScopes { scopes } => {
-                scopes.retain(|scope| {
-                    let ready = ready(&scope.role);
-                    if !ready {
-                        due.unready.insert(scope.role.clone());
-                    }
-                    ready
-                });
-                if scopes.is_empty() {
-                    continue;
-                }
-            }
-            _ => {}
-        }
-        due.steps.push(step);
-    }
-    due
-}
-
-/// A Role gives on the server what the policy says, no less and no more: else those who agreed were shown something
-/// else than its holder gets.
-fn ready(place: Place<'_>, state: &ServerState, plan: &Plan, role: &str) -> bool {
-    let missing = state.names.find(role).is_none_or(|id| !state.roles.contains_key(&id));
-    let named = place.policy.roles.keys().find(|name| place.role_name(name) == role);
-    let reached = named.map(|name| closure(place.policy, name)).unwrap_or_default();
-    let roles: BTreeSet<String> = reached.into_iter().map(|name| place.role_name(name)).chain([role.into()]).collect();
-    !missing && !plan.steps.iter().any(|step| shapes(&step.change, &roles))
 }
 
 fn digest(steps: &[Step]) -> String {

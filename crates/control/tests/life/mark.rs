@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use rolecall_control::ControlError;
 use rolecall_control::store::Reach;
 
-use crate::company::Company;
+use crate::ASSIGNED;
+use crate::company::{Company, address};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lease_puts_the_mark_on_the_server_and_takes_it_off_again() {
@@ -98,4 +99,21 @@ async fn a_mark_that_somebody_wiped_off_is_drift_and_put_back() {
         assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", keeper.statuses());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_this_ledger_suspends_is_shut_out_also_where_another_one_keeps_the_server() {
+    let company = Company::new().await;
+    company.apply_with(ASSIGNED.0, ASSIGNED.1).await;
+    company.admin(r#"COMMENT ON ROLE rolecall IS 'rolecall: {"environment":"production","ledger":"other+1"}'"#).await;
+    let office = company.office_with(ASSIGNED.0, ASSIGNED.1).await;
+    let (ada, bob) = (company.person("ada"), address("bob"));
+    assert_eq!(company.rows("bob").await, Ok(vec![42]));
+    office.suspend(&ada, &bob, "stolen laptop").await.unwrap();
+    office.settle().await.unwrap();
+    assert!(company.rows("bob").await.is_err());
+    office.reinstate(&ada, &bob, "found").await.unwrap();
+    let failures = office.settle().await.unwrap().failures;
+    assert!(matches!(failures[..], [ControlError::OtherLedger { .. }]), "{failures:?}");
+    assert!(company.rows("bob").await.is_err(), "the other one may have suspended him, too");
 }
