@@ -11,7 +11,7 @@ const HEAD: &str = r#"environments:
             creators: [app_owner]
             public: { revoke: [@PUBLIC@{ allow: [temporary], on: database }] }
           books:
-    known: [app_owner, batch, team, nobody, postgres]
+    known: [app_owner, batch, team, nobody, postgres, admin]
     rules: { brake: 100 }
     leavers: { reassign_to: app_owner }
 roles:
@@ -51,7 +51,7 @@ people:
 
 /// `batch` is somebody whom the policy knows and Rolecall does not own; it lives by what PUBLIC may.
 pub const SERVER: &str = "CREATE ROLE app_owner NOLOGIN; CREATE ROLE batch LOGIN; CREATE ROLE team;
-    CREATE ROLE nobody; GRANT team TO batch";
+    CREATE ROLE nobody; GRANT team TO batch; CREATE ROLE admin LOGIN CREATEROLE CREATEDB; GRANT app_owner TO admin";
 pub const APP: &str = "CREATE SCHEMA shop AUTHORIZATION app_owner; SET ROLE app_owner;
     CREATE TABLE shop.customers (id bigint, name text, iban text);
     CREATE TABLE shop.tickets (id bigint, customer bigint);
@@ -63,18 +63,19 @@ pub const APP: &str = "CREATE SCHEMA shop AUTHORIZATION app_owner; SET ROLE app_
     INSERT INTO shop.customers SELECT n, 'name ' || n, 'iban ' || n FROM generate_series(0, 2) n;
     INSERT INTO shop.tickets SELECT n, n % 3 FROM generate_series(1, 9) n;
     INSERT INTO shop.orders SELECT n, n % 3 FROM generate_series(1, 9) n";
-pub const BOOKS: &str =
-    "SET ROLE app_owner; CREATE TABLE public.ledger (id bigint); CREATE TABLE public.notes (id bigint)";
+pub const BOOKS: &str = "ALTER SCHEMA public OWNER TO app_owner; SET ROLE app_owner; CREATE TABLE public.ledger (id bigint); CREATE TABLE public.notes (id bigint)";
 
-/// What somebody did by hand.
+/// What somebody did by hand, who is the administrator of these accounts.
+pub const SERVER_DRIFT: &str = "ALTER ROLE alice CREATEDB CONNECTION LIMIT 3; ALTER ROLE bob SET work_mem = '8MB';
+    GRANT reader TO dave; GRANT carol TO admin";
+/// What owners did by hand, and those who may pass on what they have.
 pub const APP_DRIFT: &str = "GRANT DELETE ON shop.customers TO alice WITH GRANT OPTION;
     SET ROLE alice; GRANT DELETE ON shop.customers TO bob; RESET ROLE;
-    GRANT SELECT (iban) ON shop.customers TO dave; GRANT TRUNCATE ON shop.orders TO reader; GRANT reader TO dave;
+    GRANT SELECT (iban) ON shop.customers TO dave; GRANT TRUNCATE ON shop.orders TO reader;
     ALTER DEFAULT PRIVILEGES FOR ROLE app_owner IN SCHEMA shop GRANT DELETE ON TABLES TO bob;
     CREATE TABLE shop.carols (id bigint); ALTER TABLE shop.carols OWNER TO carol;
     CREATE FUNCTION shop.hers() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION shop.hers() OWNER TO carol;
-    CREATE TABLE shop.later (id bigint); ALTER TABLE shop.later OWNER TO app_owner;
-    ALTER ROLE alice CREATEDB CONNECTION LIMIT 3; ALTER ROLE bob SET work_mem = '8MB'";
+    CREATE TABLE shop.later (id bigint); ALTER TABLE shop.later OWNER TO app_owner";
 pub const BOOKS_DRIFT: &str = "CREATE TABLE public.carols (id bigint); ALTER TABLE public.carols OWNER TO carol;
     GRANT INSERT ON public.notes TO carol WITH GRANT OPTION; SET ROLE carol; GRANT INSERT ON public.notes TO bob";
 

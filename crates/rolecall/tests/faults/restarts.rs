@@ -5,13 +5,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::proxy::{Moment, Proxy, Verdict};
 use super::undisturbed::{commits, converges, judge, undisturbed};
-use super::world::{Ran, Saved, World, nightly};
+use super::world::{Ran, SUPERUSER, Saved, World, by_each, nightly};
 
 #[test]
 fn a_server_that_restarts_or_crashes_in_the_middle() {
-    let saved = Saved::new();
-    let world = Arc::new(World::new(&saved));
-    let undisturbed = undisturbed(&world, &saved);
+    by_each(restarts);
+}
+
+fn restarts(saved: &Saved) {
+    let world = Arc::new(World::new(saved));
+    let undisturbed = undisturbed(&world, saved);
     let transactions = undisturbed.exchanges.iter().filter(|text| commits(text)).count();
     let step = if nightly() { 1 } else { 4 };
     for number in (1..=transactions).step_by(step) {
@@ -22,7 +25,7 @@ fn a_server_that_restarts_or_crashes_in_the_middle() {
                     continue;
                 }
                 let at = format!("transaction {number}, crashes: {crashes}, {moment:?}");
-                world.reset(&saved);
+                world.reset(saved);
                 restart_at(&world, number, crashes, moment).fails_clearly(&at);
                 judge(&world.witness().look(), &saved.before, &undisturbed.after, &at);
                 converges(&world, &undisturbed, &at);
@@ -48,8 +51,11 @@ fn restart_at(world: &Arc<World>, number: usize, crashes: bool, when: Moment) ->
 
 #[test]
 fn what_was_told_as_done_outlives_a_crash_of_the_server() {
-    let saved = Saved::new();
-    let world = World::new(&saved);
+    by_each(outlives);
+}
+
+fn outlives(saved: &Saved) {
+    let world = World::new(saved);
     world.run(&["apply", "--yes"]).succeeds("a second plan is empty");
     {
         let mut server = world.server();
@@ -62,7 +68,7 @@ fn what_was_told_as_done_outlives_a_crash_of_the_server() {
 /// A password that was shown, and a role that was brought under management: each is said once it is safe.
 #[test]
 fn a_password_and_an_adoption_outlive_a_crash_of_the_server() {
-    let saved = Saved::new();
+    let saved = Saved::new(SUPERUSER);
     let world = World::new(&saved);
     let held = "SELECT rolvaliduntil IS NOT NULL FROM pg_authid WHERE rolname = 'alice'";
     let marked = "SELECT pg_has_role('batch', 'rolecall', 'MEMBER')";

@@ -13,12 +13,12 @@ use tokio::runtime::Runtime;
 /// Every role with each thing that it may do.
 const RIGHTS: &str = "
 WITH who AS (SELECT oid, rolname, rolcanlogin FROM pg_catalog.pg_roles
-    WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'rolecall')),
+    WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'admin', 'rolecall')),
 relations AS (SELECT c.oid, c.oid::regclass::text AS name, relkind FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
     WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND relkind IN ('r', 'v', 'S'))
 SELECT who.rolname, 'LOGIN' FROM who WHERE rolcanlogin
 UNION ALL SELECT who.rolname, 'member of ' || o.rolname FROM who, pg_roles AS o
-    WHERE o.oid <> who.oid AND o.rolname NOT IN ('postgres', 'rolecall') AND pg_has_role(who.oid, o.oid, 'MEMBER')
+    WHERE o.oid <> who.oid AND o.rolname NOT IN ('postgres', 'admin', 'rolecall') AND pg_has_role(who.oid, o.oid, 'MEMBER')
 UNION ALL SELECT who.rolname, 'CREATEDB' FROM who JOIN pg_roles USING (oid) WHERE rolcreatedb
 UNION ALL SELECT who.rolname, format('%s %s', p, name) FROM who, relations,
     unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS p

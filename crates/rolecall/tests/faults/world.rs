@@ -11,9 +11,15 @@ use super::guests::Guests;
 use super::policies;
 use super::witness::{Sight, Witness};
 
+/// Who runs Rolecall: a superuser, or somebody with CREATEROLE and membership in the owners.
+pub const SUPERUSER: &str = "postgres";
+pub const ADMINISTRATOR: &str = "admin";
+
 /// The first policy was applied, things were changed by hand, and the second policy waits.
 pub struct Saved {
     folder: tempfile::TempDir,
+    /// Whose connection Rolecall has.
+    pub user: &'static str,
     /// What everybody can do then.
     pub before: Sight,
 }
@@ -31,14 +37,15 @@ pub struct Ran {
 pub struct World {
     server: Mutex<Server>,
     folder: tempfile::TempDir,
+    user: &'static str,
 }
 
 /// Where a run did not happen by the book, yet on time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Saved {
-    pub fn new() -> Self {
-        let world = World { server: Mutex::new(start()), folder: tempfile::tempdir().unwrap() };
+    pub fn new(user: &'static str) -> Self {
+        let world = World { server: Mutex::new(start()), folder: tempfile::tempdir().unwrap(), user };
         let postgres = |sql| world.psql("postgres", sql);
         postgres(policies::SERVER);
         postgres("CREATE DATABASE app OWNER app_owner");
@@ -47,13 +54,14 @@ impl Saved {
         world.psql("books", policies::BOOKS);
         world.write("rolecall.yaml", &policies::before());
         world.run(&["apply", "--yes"]).succeeds("a second plan is empty");
+        world.psql("postgres", &format!("SET SESSION AUTHORIZATION {user}; {}", policies::SERVER_DRIFT));
         world.psql("app", policies::APP_DRIFT);
         world.psql("books", policies::BOOKS_DRIFT);
         world.write("rolecall.yaml", &policies::after());
         let before = world.witness().look();
-        let World { server, folder } = world;
+        let World { server, folder, .. } = world;
         server.into_inner().unwrap().save(&folder.path().join("data")).unwrap();
-        Self { folder, before }
+        Self { folder, user, before }
     }
 }
 
@@ -65,7 +73,7 @@ fn start() -> Server {
 
 impl World {
     pub fn new(saved: &Saved) -> Self {
-        let world = Self { server: Mutex::new(start()), folder: tempfile::tempdir().unwrap() };
+        let world = Self { server: Mutex::new(start()), folder: tempfile::tempdir().unwrap(), user: saved.user };
         world.reset(saved);
         world
     }
@@ -112,7 +120,7 @@ impl World {
     pub fn start(&self, socket: Option<&Path>, words: &[&str]) -> Child {
         let own = self.server().socket_dir().to_owned();
         let folder = socket.unwrap_or(&own).display();
-        let url = format!("postgres://postgres@localhost/postgres?host={folder}&port=5432&sslmode=disable");
+        let url = format!("postgres://{}@localhost/postgres?host={folder}&port=5432&sslmode=disable", self.user);
         let mut command = Command::new(env!("CARGO_BIN_EXE_rolecall"));
         command.args(words).current_dir(&self.folder).env_remove("ROLECALL_POLICY").env("URL", url);
         command.env("ROLECALL_STORE", self.folder.path().join("store.db"));
@@ -166,6 +174,14 @@ impl Ran {
 /// Whether everything is tried, however long it takes.
 pub fn nightly() -> bool {
     std::env::var_os("ROLECALL_NIGHTLY").is_some()
+}
+
+/// As a superuser; at night also as an administrator without SUPERUSER.
+pub fn by_each(test: impl Fn(&Saved)) {
+    let users: &[_] = if nightly() { &[SUPERUSER, ADMINISTRATOR] } else { &[SUPERUSER] };
+    for user in users {
+        test(&Saved::new(user));
+    }
 }
 
 /// Waits for something that is soon so.

@@ -42,7 +42,9 @@ impl Seen {
 async fn blockers(conn: &mut PgConnection, pid: i32) -> Result<Option<String>, sqlx::Error> {
     let sql = "SELECT string_agg(format('process %s%s', other.pid, CASE WHEN state IS NOT NULL THEN format(
             ' (%s, %s, its query is %s old)', coalesce(nullif(application_name, ''), 'an unnamed program'), state,
-            date_trunc('second', clock_timestamp() - query_start)) END), '; ' ORDER BY query_start)
+            date_trunc('second', clock_timestamp() - query_start))
+            WHEN usename IS NOT NULL THEN format(' (of %s; what it does is shown to members of pg_read_all_stats)', usename)
+            END), '; ' ORDER BY query_start)
         FROM (SELECT DISTINCT unnest(pg_blocking_pids($1)) AS pid) AS other LEFT JOIN pg_stat_activity USING (pid)";
     sqlx::query(sql).bind(pid).fetch_one(conn).await?.try_get(0)
 }

@@ -146,7 +146,7 @@ impl Applier {
             return self.maintenance.transaction(batch, &self.target).await;
         };
         // The lock goes with its session: without it, nothing may change any more.
-        execute(&mut self.maintenance.conn, "look after the lock", "SELECT").await?;
+        execute(&mut self.maintenance.conn, "look after the lock", "SELECT /* still locked */").await?;
         let mut session = self.session(database).await?;
         let retries = session.transaction(batch, &self.target).await?;
         self.keep(database, session).await;
