@@ -18,6 +18,7 @@ use rolecall_engine::postgres::{EngineError, Target};
 
 use crate::office::ControlError;
 use crate::settle::AT_ONCE;
+use crate::store::{Kept, Reach};
 
 /// One server of an environment.
 #[derive(Clone, Copy)]
@@ -94,6 +95,15 @@ impl<'a> Place<'a> {
     /// A Role's name on the server.
     pub fn role_name(&self, role: &str) -> String {
         self.environment.role_name(self.environment_name, role)
+    }
+
+    /// Whether a Lease that begins or is over waits for this server. Once all that are left in the policy are done with it,
+    /// any of them may say so.
+    pub fn awaited(&self, kept: &Kept) -> bool {
+        let servers = &self.environment.servers;
+        kept.lease.environment == self.environment_name
+            && !matches!(kept.reach, Reach::Open | Reach::Closed)
+            && (!kept.done.contains(self.server_name) || servers.keys().all(|server| kept.done.contains(server)))
     }
 
     /// As Events name it.

@@ -1,4 +1,4 @@
-//! Leases begin and end, Requests expire, and what the policy dates comes and goes: on time, one environment beside the
+//! Leases begin and end, Requests expire, and what the policy dates comes and goes: on time, one server beside the
 //! other, tried again until it is proved.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_core::desire::dates;
+use rolecall_core::event::Place;
 use rolecall_core::lease;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
@@ -16,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::Keeper;
 use super::servers::jitter;
 use crate::office::{ControlError, Office};
-use crate::settle::{AT_ONCE, Settled};
+use crate::place::places;
+use crate::settle::Settled;
 use crate::store::Reach;
 
 /// The longest sleep: another process may have written to the store, and clocks may jump.
@@ -24,17 +26,17 @@ const LONGEST: Duration = Duration::from_secs(2);
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 
-/// What is known of the environments between two rounds.
+/// What is known of environments and servers between two rounds.
 #[derive(Default)]
 struct Rounds {
-    /// When they were brought up to what is dated.
+    /// When environments were brought up to what is dated.
     dated: BTreeMap<String, Timestamp>,
     suspended: Option<BTreeSet<String>>,
     /// To be settled though no Lease moves.
-    due: BTreeSet<String>,
-    retry: BTreeMap<String, (Instant, Duration)>,
-    running: BTreeSet<String>,
-    tasks: JoinSet<(String, Result<Settled, ControlError>)>,
+    due: BTreeSet<Place>,
+    retry: BTreeMap<Place, (Instant, Duration)>,
+    running: BTreeSet<Place>,
+    tasks: JoinSet<(Place, Result<Settled, ControlError>)>,
 }
 
 impl Keeper {
@@ -56,8 +58,8 @@ impl Keeper {
                 () = stop.cancelled() => false,
                 () = self.decided.notified() => true,
                 Some(done) = rounds.tasks.join_next() => {
-                    if let Ok((environment, result)) = done {
-                        self.settled(&mut rounds, environment, result);
+                    if let Ok((at, result)) = done {
+                        self.settled(&mut rounds, at, result);
                     }
                     false
                 }
@@ -65,8 +67,8 @@ impl Keeper {
             };
         }
         while let Some(done) = rounds.tasks.join_next().await {
-            if let Ok((environment, result)) = done {
-                self.settled(&mut rounds, environment, result);
+            if let Ok((at, result)) = done {
+                self.settled(&mut rounds, at, result);
             }
         }
     }
@@ -77,29 +79,33 @@ impl Keeper {
         let ended = office.end_due().await?;
         office.expire_requests().await?;
         let ground = office.ground().await?;
+        let all = places(&office.policy, None);
         if rounds.suspended.as_ref() != Some(&ground.suspended) {
-            rounds.due.extend(office.policy.environments.keys().cloned());
+            rounds.due.extend(all.iter().map(crate::place::Place::event));
             rounds.suspended = Some(ground.suspended.clone());
         }
-        let moving = ground.kept.iter().filter(|kept| kept.reach != Reach::Open);
-        let moving: BTreeSet<&str> = moving.map(|kept| kept.lease.environment.as_str()).collect();
         let mut next = lease::next_due(&ground.leases, &office.policy);
-        for (name, environment) in &office.policy.environments {
+        for name in office.policy.environments.keys() {
             let coming = dates(&office.policy, name, ground.now).next;
             // What was to come when it was settled last, and has passed since.
             let last = rounds.dated.insert(name.clone(), ground.now).unwrap_or(Timestamp::MIN);
             if dates(&office.policy, name, last).next.is_some_and(|date| date <= ground.now) {
-                rounds.due.insert(name.clone());
+                rounds.due.extend(places(&office.policy, Some(name)).iter().map(crate::place::Place::event));
             }
             next = [next, coming].into_iter().flatten().min();
-            let moving = moving.contains(name.as_str());
-            let waits = rounds.retry.get(name).is_some_and(|(at, _)| *at > Instant::now());
-            let news = nudged || ended > 0;
-            if (moving || rounds.due.contains(name)) && (news || !waits) && !rounds.running.contains(name) {
+        }
+        // Of thousands of Leases few move.
+        let moving: Vec<_> = ground.kept.iter().filter(|kept| kept.reach != Reach::Open).collect();
+        let news = nudged || ended > 0;
+        for place in all {
+            let at = place.event();
+            let moves = rounds.due.contains(&at) || moving.iter().any(|kept| place.awaited(kept));
+            let waits = rounds.retry.get(&at).is_some_and(|(at, _)| *at > Instant::now());
+            if moves && (news || !waits) && !rounds.running.contains(&at) {
                 // Without room it stays due, and gets its turn when another one is done.
-                let Some(room) = self.room_to_settle(rounds, environment.servers.len(), name) else { continue };
-                rounds.due.remove(name);
-                self.set_out(rounds, &office, name.clone(), room);
+                let Some(room) = self.room_to_settle(rounds, &at) else { continue };
+                rounds.due.remove(&at);
+                self.set_out(rounds, &office, at, room);
             }
         }
         let until = next.map(|next| Duration::try_from(next.duration_since(ground.now)).unwrap_or_default());
@@ -108,46 +114,54 @@ impl Keeper {
 
     /// A place among those that are settled at once. Those that did not come along last time have places of their own,
     /// so that they do not hold up the others.
-    fn room_to_settle(&self, rounds: &Rounds, servers: usize, environment: &str) -> Option<OwnedSemaphorePermit> {
-        let room = if rounds.retry.contains_key(environment) { &self.settle.1 } else { &self.settle.0 };
-        let sessions = u32::try_from(servers.clamp(1, AT_ONCE)).unwrap_or(u32::MAX);
-        Arc::clone(room).try_acquire_many_owned(sessions).ok()
+    fn room_to_settle(&self, rounds: &Rounds, at: &Place) -> Option<OwnedSemaphorePermit> {
+        let room = if rounds.retry.contains_key(at) { &self.settle.1 } else { &self.settle.0 };
+        Arc::clone(room).try_acquire_owned().ok()
     }
 
-    fn set_out(&self, rounds: &mut Rounds, office: &Office, environment: String, room: OwnedSemaphorePermit) {
-        rounds.running.insert(environment.clone());
-        self.settling.lock().unwrap_or_else(PoisonError::into_inner).insert(environment.clone());
+    fn set_out(&self, rounds: &mut Rounds, office: &Office, at: Place, room: OwnedSemaphorePermit) {
+        rounds.running.insert(at.clone());
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).insert(at.clone());
         let office = office.clone();
         rounds.tasks.spawn(async move {
-            let settled = office.settle_environment(&environment).await;
+            let settled = match office.place(&at.environment, &at.server) {
+                Ok(place) => office.settle_server(place).await,
+                Err(error) => Err(error),
+            };
             drop(room);
-            (environment, settled)
+            (at, settled)
         });
     }
 
-    fn settled(&self, rounds: &mut Rounds, environment: String, result: Result<Settled, ControlError>) {
-        rounds.running.remove(&environment);
-        self.settling.lock().unwrap_or_else(PoisonError::into_inner).remove(&environment);
+    fn settled(&self, rounds: &mut Rounds, at: Place, result: Result<Settled, ControlError>) {
+        rounds.running.remove(&at);
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
         let failures = match result {
             Ok(settled) => settled.failures,
             Err(error) => vec![error],
         };
         if failures.is_empty() {
-            rounds.retry.remove(&environment);
+            rounds.retry.remove(&at);
             return;
         }
+        let (environment, server) = (at.environment.as_str(), at.server.as_str());
         for error in &failures {
-            tracing::warn!(environment, error = error as &dyn std::error::Error, "accounts are not as decided yet");
+            tracing::warn!(
+                environment,
+                server,
+                error = error as &dyn std::error::Error,
+                "accounts are not as decided yet"
+            );
         }
-        let last = rounds.retry.get(&environment).map(|(_, pause)| *pause);
+        let last = rounds.retry.get(&at).map(|(_, pause)| *pause);
         let pause = last.map_or(FIRST_RETRY, |pause| (pause * 2).min(LAST_RETRY));
-        rounds.retry.insert(environment.clone(), (Instant::now() + jitter(pause), pause));
+        rounds.retry.insert(at.clone(), (Instant::now() + jitter(pause), pause));
         // Nothing may be moving but a suspension.
-        rounds.due.insert(environment);
+        rounds.due.insert(at);
     }
 
-    /// True while an environment's accounts are being brought up to a decision: what differs there is no drift.
-    pub(super) fn is_settling(&self, environment: &str) -> bool {
-        self.settling.lock().unwrap_or_else(PoisonError::into_inner).contains(environment)
+    /// True while a server's accounts are being brought up to a decision: what differs there is no drift.
+    pub(super) fn is_settling(&self, at: &Place) -> bool {
+        self.settling.lock().unwrap_or_else(PoisonError::into_inner).contains(at)
     }
 }

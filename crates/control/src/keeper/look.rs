@@ -19,7 +19,7 @@ use crate::carry::words;
 use crate::office::{ControlError, Office};
 use crate::place::Place;
 use crate::settle::accounts;
-use crate::store::{Reach, StoreError, Watched};
+use crate::store::{StoreError, Watched};
 
 impl Keeper {
     /// Asks a server whether it has moved, and looks at all of it if so. Gives back what to remember for the next time.
@@ -27,7 +27,7 @@ impl Keeper {
         let office = Office::new(self.store.clone(), Arc::clone(&ruling.policy));
         let Ok(place) = office.place(&at.environment, &at.server) else { return memory };
         memory.soon = false;
-        let looked = self.try_look(&office, place, ruling, &mut memory).await;
+        let looked = self.try_look(&office, (at, place), ruling, &mut memory).await;
         match looked {
             Ok(()) => memory.failures = 0,
             // Somebody is changing the server just now; that is no trouble.
@@ -49,7 +49,7 @@ impl Keeper {
     async fn try_look(
         &self,
         office: &Office,
-        place: Place<'_>,
+        (at, place): (&At, Place<'_>),
         ruling: &Ruling,
         memory: &mut Memory,
     ) -> Result<(), ControlError> {
@@ -64,7 +64,7 @@ impl Keeper {
             return Ok(());
         }
         // What is being decided and carried out just now would show as drift.
-        if self.is_settling(place.environment_name) {
+        if self.is_settling(at) {
             memory.soon = true;
             return Ok(());
         }
@@ -221,9 +221,7 @@ fn late(error: &ControlError) -> bool {
 
 /// How many steps of the plan are not about accounts whose Leases are on their way: these are seen to already.
 fn rest(place: Place<'_>, ready: &Ready) -> usize {
-    let moving = ready.ground.kept.iter().filter(|kept| {
-        kept.lease.environment == place.environment_name && !matches!(kept.reach, Reach::Open | Reach::Closed)
-    });
+    let moving = ready.ground.kept.iter().filter(|kept| place.awaited(kept));
     let principals: BTreeSet<&str> = moving.map(|kept| kept.lease.principal.as_str()).collect();
     let own = only(&ready.plan.steps, &accounts(place, None, &principals)).len();
     let marks = ready.plan.steps.iter().filter(|step| !principals.is_empty() && is_mark(step)).count();

@@ -71,8 +71,8 @@ pub struct Keeper {
     /// Which; None among them: every one.
     wanted: Mutex<BTreeSet<Option<Place>>>,
     seen: RwLock<BTreeMap<Place, Status>>,
-    /// Environments whose accounts are being brought up to a decision.
-    settling: Mutex<BTreeSet<String>>,
+    /// Servers whose accounts are being brought up to a decision.
+    settling: Mutex<BTreeSet<Place>>,
     pace: Pace,
     /// Sessions for looking at servers that answer at once, and at those that take long or for ever.
     room: (Arc<Semaphore>, Arc<Semaphore>),

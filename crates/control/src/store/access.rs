@@ -7,6 +7,7 @@ use rolecall_core::event::EventId;
 use rolecall_core::lease::{self, Lease};
 use rolecall_core::request::{Request, RequestId};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use sqlx::{Row, SqliteConnection};
 
 use super::rows::number;
@@ -21,7 +22,7 @@ pub enum Reach {
     Open,
     /// Over, and not known to be off every server.
     Closing,
-    /// As `Closing`, and a server did not answer: told once.
+    /// As `Closing`, and a server did not come along: told once for each.
     Overdue,
     /// Over, and proved to be off every server.
     Closed,
@@ -49,6 +50,36 @@ pub struct Kept {
     pub lease: Lease,
     /// How far it has got.
     pub reach: Reach,
+    /// Servers that are done with it: it holds there; or once it is over, it is proved to be off them.
+    pub done: BTreeSet<String>,
+    /// Servers that should be rid of it and are not, as was told.
+    pub late: BTreeSet<String>,
+}
+
+/// A Lease as it is stored.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    #[serde(flatten)]
+    lease: Lease,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    done: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    late: BTreeSet<String>,
+}
+
+impl Kept {
+    /// As it is before any server has come along.
+    fn fresh(lease: &Lease, reach: Reach) -> Self {
+        Self { lease: lease.clone(), reach, done: BTreeSet::new(), late: BTreeSet::new() }
+    }
+
+    /// As it is stored: in which state, with which document.
+    pub(super) fn parse(state: &str, document: &str) -> Result<Self, StoreError> {
+        let reach = Reach::ALL.into_iter().find(|reach| reach.word() == state);
+        let reach = reach.ok_or_else(|| StoreError::Corrupt(format!("a lease is {state:?}")))?;
+        let Document { lease, done, late } = parse(document)?;
+        Ok(Self { lease, reach, done, late })
+    }
 }
 
 const LEASES: &str = "SELECT state, document FROM lease WHERE state <> 'closed' ORDER BY ends_at, id";
@@ -114,8 +145,14 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes a Lease as it is now.
+    /// Writes a Lease that begins or ends: no server has come along yet.
     pub(crate) async fn put_lease(&mut self, lease: &Lease, reach: Reach) -> Result<(), StoreError> {
+        self.put_kept(&Kept::fresh(lease, reach)).await
+    }
+
+    /// Writes a Lease as it is now.
+    pub(crate) async fn put_kept(&mut self, kept: &Kept) -> Result<(), StoreError> {
+        let Kept { lease, reach, done, late } = kept.clone();
         self.defer().await?;
         let event = number(self.event().0)?;
         sqlx::query(
@@ -130,7 +167,7 @@ impl Tx {
         .bind(&lease.role)
         .bind(&lease.environment)
         .bind(lease.ends.as_millisecond())
-        .bind(text(lease)?)
+        .bind(text(&Document { lease, done, late })?)
         .bind(event)
         .execute(self.connection())
         .await?;

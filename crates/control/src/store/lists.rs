@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rolecall_core::request::{Request, RequestId};
 use sqlx::{QueryBuilder, Row, Sqlite};
 
-use super::access::{Kept, Reach, parse};
+use super::access::{Kept, parse};
 use super::rows::number;
 use super::{Reader, StoreError};
 
@@ -129,8 +129,6 @@ fn tuple(query: &mut QueryBuilder<Sqlite>, values: &[String]) {
 impl Kept {
     pub(super) fn read(row: &sqlx::sqlite::SqliteRow) -> Result<Self, StoreError> {
         let (state, document): (String, String) = (row.try_get("state")?, row.try_get("document")?);
-        let reach = Reach::ALL.into_iter().find(|reach| reach.word() == state);
-        let reach = reach.ok_or_else(|| StoreError::Corrupt(format!("a lease is {state:?}")))?;
-        Ok(Self { lease: parse(&document)?, reach })
+        Self::parse(&state, &document)
     }
 }

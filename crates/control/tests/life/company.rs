@@ -74,11 +74,30 @@ impl Company {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("url"), server.url("postgres", "postgres")).unwrap();
         let company = Self { server, folder, clock: Arc::new(Moved(AtomicI64::new(0))) };
-        let mut conn = company.connect("postgres", "postgres").await.unwrap();
-        conn.execute("CREATE DATABASE app").await.unwrap();
-        company.admin(SHOP).await;
-        company.apply().await;
+        company.open_shop(&company.server).await;
         company
+    }
+
+    /// The shop, with the policy applied, on a server.
+    async fn open_shop(&self, server: &Server) {
+        connect(server, "postgres", "postgres").await.unwrap().execute("CREATE DATABASE app").await.unwrap();
+        connect(server, "app", "postgres").await.unwrap().execute(SHOP).await.unwrap();
+        self.apply_to(server, &self.policy("", "")).await;
+    }
+
+    /// A second server of the environment; and what in the policy is to be replaced by what to name it there.
+    pub async fn beside(&self, name: &str) -> (Server, &'static str, String) {
+        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
+        self.open_shop(&server).await;
+        let (old, new) = self.with_server(name, &server.url("postgres", "postgres"));
+        (server, old, new)
+    }
+
+    /// What in the policy is to be replaced, by what, for another server at this URL.
+    pub fn with_server(&self, name: &str, url: &str) -> (&'static str, String) {
+        let file = self.file(&format!("url-{name}"), url);
+        let old = "servers: { main: {";
+        (old, format!("servers: {{ {name}: {{ url: '${{file:{file}}}', databases: [app] }}, main: {{"))
     }
 
     fn text(&self, old: &str, new: &str) -> String {
@@ -91,20 +110,19 @@ impl Company {
         outcome.policy.unwrap_or_else(|| panic!("{:?}", outcome.problems))
     }
 
-    async fn apply(&self) {
-        self.apply_with("", "").await;
-    }
-
     /// Applies the policy with one thing in it changed.
     pub async fn apply_with(&self, old: &str, new: &str) {
-        let policy = self.policy(old, new);
+        self.apply_to(&self.server, &self.policy(old, new)).await;
+    }
+
+    async fn apply_to(&self, server: &Server, policy: &Policy) {
         let environment = &policy.environments["production"];
-        let target = Target::parse(&Secret::new(self.server.url("postgres", "postgres"))).unwrap();
+        let target = Target::parse(&Secret::new(server.url("postgres", "postgres"))).unwrap();
         let patterns = policy.roles["support"].grants[0].on.iter().map(|on| on.value.clone()).collect();
         let wanted = Wanted { databases: vec!["app".into()], columns: [("app".to_owned(), patterns)].into() };
         let state = inspect(&target, &wanted).await.unwrap();
         let scene = Scene {
-            policy: &policy,
+            policy,
             environment_name: "production",
             environment,
             server: &environment.servers["main"],
@@ -235,7 +253,7 @@ impl Company {
     }
 
     async fn connect(&self, database: &str, user: &str) -> Result<PgConnection, EngineError> {
-        Target::parse(&Secret::new(self.server.url(database, user)))?.open(None).await
+        connect(&self.server, database, user).await
     }
 
     pub async fn admin(&self, sql: &'static str) {
@@ -268,7 +286,12 @@ impl Company {
 
     /// The customers whose tickets somebody sees.
     pub async fn rows(&self, who: &str) -> Result<Vec<i64>, String> {
-        let mut conn = self.session(who).await.map_err(|error| error.to_string())?;
+        self.rows_on(&self.server, who).await
+    }
+
+    /// The same on another server.
+    pub async fn rows_on(&self, server: &Server, who: &str) -> Result<Vec<i64>, String> {
+        let mut conn = connect(server, "app", who).await.map_err(|error| error.to_string())?;
         let rows = sqlx::query_scalar("SELECT customer FROM shop.tickets ORDER BY 1").fetch_all(&mut conn).await;
         drop(conn.close().await);
         rows.map_err(|error| error.to_string())
@@ -299,6 +322,10 @@ impl Company {
         let filter = Filter { correlation: Some(EventId(id.0)), limit: 100, ..Filter::default() };
         store.read().log(&filter).await.unwrap().iter().map(|event| event.kind.name().to_owned()).collect()
     }
+}
+
+async fn connect(server: &Server, database: &str, user: &str) -> Result<PgConnection, EngineError> {
+    Target::parse(&Secret::new(server.url(database, user)))?.open(None).await
 }
 
 pub async fn count(conn: &mut PgConnection) -> Result<i64, sqlx::Error> {

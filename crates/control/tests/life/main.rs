@@ -6,6 +6,7 @@ mod company;
 mod keeper;
 mod many;
 mod mark;
+mod outage;
 mod several;
 mod webhook;
 

@@ -35,7 +35,7 @@ kinds! {
     BreakGlassReviewed "break_glass_reviewed" "Access that was taken at once was looked at afterwards."
     LeaseStarted "lease_started" "The access began, with its end set."
     LeaseEnded "lease_ended" "The access is over by decision; `lease_revoked` proves it for each server."
-    LeaseOverdue "lease_overdue" "The access should have ended and could not be taken back yet."
+    LeaseOverdue "lease_overdue" "The access should have ended and could not be taken back yet; told once for each server, which the error names."
     LeaseRevoked "lease_revoked" "The access was taken back on a server, and read back as gone."
     PlanMade "plan_made" "A plan was made for a server. Nothing was changed."
     ApplyBegun "apply_begun" "Changes to a server begin; written before the first statement."

@@ -1,6 +1,6 @@
 //! Requests, Leases and effects as the API shows them: a form of its own, so that what is inside can change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rolecall_control::store::Kept;
@@ -164,6 +164,10 @@ pub struct LeaseView {
     pub ended: Option<Act>,
     /// Taken at once, without approval.
     pub break_glass: bool,
+    /// Servers where it has begun; once it is over, those where it was read back as gone.
+    pub done: BTreeSet<String>,
+    /// Servers that should be rid of it and did not let it be taken back yet.
+    pub late: BTreeSet<String>,
 }
 
 impl From<Kept> for LeaseView {
@@ -181,6 +185,8 @@ impl From<Kept> for LeaseView {
             ends: lease.ends,
             ended: lease.ended.map(|ended| Act { by: None, at: ended.at, reason: Some(ended.why.to_string()) }),
             break_glass: lease.break_glass,
+            done: kept.done,
+            late: kept.late,
         }
     }
 }

@@ -186,6 +186,7 @@ fn running(viewer: &Viewer, kept: &Kept) -> Markup {
         section aria-labelledby="running" {
             h2 id="running" { "The access" }
             p { (parts::reach(kept.reach)) " since " (ago(lease.starts, viewer.sight.now())) "; ends " (left(lease.ends, viewer.sight.now())) "." }
+            (parts::awaited(viewer, kept))
             @if lease.ended.is_none() {
                 div.buttons {
                     @if viewer.sight.may(Action::EndLease(lease)) {

@@ -110,6 +110,11 @@ async fn says_what_is_and_names_nobody() {
     company.server.stop();
     company.wait(2 * 3_600);
     assert_eq!(company.keeper.office().settle().await.unwrap().failures.len(), 1);
+    let overdue = company.get("ada", "/leases?state=overdue").await.is(200).body;
+    assert_eq!(
+        (&overdue["items"][0]["late"], &overdue["items"][0]["done"]),
+        (&["main"].into(), &serde_json::json!([]))
+    );
     company.wait(30);
     let text = read(&company).await;
     assert_eq!(number(&text, r#"rolecall_leases{environment="production",state="overdue"}"#), 1.0);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use rolecall_control::store::Kept;
+use rolecall_control::store::{Kept, Reach};
 use rolecall_core::lease;
 
 use super::super::gate::Viewer;
@@ -18,6 +18,20 @@ pub fn values(with: &BTreeMap<String, Vec<String>>) -> Markup {
 /// A Role with its values, in an environment.
 pub fn asked(viewer: &Viewer, role: &str, environment: &str, with: &BTreeMap<String, Vec<String>>) -> Markup {
     html! { (super::role(viewer, role)) (values(with)) " " span.nowrap { "in " (super::name(environment)) } }
+}
+
+/// The servers for which a Lease waits, where it has got to some and not to others, or some are late.
+pub fn awaited(viewer: &Viewer, kept: &Kept) -> Markup {
+    let environment = viewer.sight.policy().environments.get(&kept.lease.environment);
+    let servers = environment.into_iter().flat_map(|environment| environment.servers.keys());
+    let open: Vec<&str> = servers.filter(|server| !kept.done.contains(*server)).map(String::as_str).collect();
+    let partly = (!kept.done.is_empty() || !kept.late.is_empty()) && !open.is_empty();
+    let what = match kept.reach {
+        Reach::Opening if partly => "Not there yet on",
+        Reach::Closing | Reach::Overdue if partly => "Not proved to be gone yet from",
+        _ => return Markup::default(),
+    };
+    html! { p.note { (what) " " (super::name(&open.join(", "))) "." } }
 }
 
 /// A table of Leases.

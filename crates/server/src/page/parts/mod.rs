@@ -15,7 +15,7 @@ pub use badge::{badge, reach, standing, state};
 pub use effects::{effects, findings};
 pub use field::{Field, problem};
 pub use grants::{grants, verbs};
-pub use lease::{asked, leases, values};
+pub use lease::{asked, awaited, leases, values};
 pub use said::{entries, entry, said};
 pub use time::{ago, duration, exact, left};
 
