@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::policy::Policy;
-use crate::world::{World, ident};
+use crate::world::{Thing, World, ident};
 
 /// Statements that may each fail: what they speak of may not be there.
 pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
@@ -17,6 +17,8 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
         .filter(|thing| thing.sort.is_table() && !thing.own_row_security)
         .map(|thing| world.sql_name(thing))
         .collect();
+    let theirs: Vec<String> =
+        world.things.iter().filter(|thing| thing.initial.is_some()).map(|thing| all_on(world, thing)).collect();
     for _ in 0..dice.below(6) {
         let who = dice.pick(&everybody).unwrap_or_default();
         let other = dice.pick(&everybody).unwrap_or_default();
@@ -24,7 +26,7 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
         let table = dice.pick(&tables).unwrap_or_default();
         // A member of somebody who may pass on a right passes it on in that one's name, and so it stays.
         let members = policy.roles.iter().any(|role| role.member_of.is_some());
-        sql.push(match dice.below(14) {
+        sql.push(match dice.below(17) {
             8 if members => continue,
             0 => format!("GRANT SELECT, DELETE ON {table} TO {who} WITH GRANT OPTION"),
             1 => format!("GRANT SELECT (note), UPDATE (customer) ON {table} TO {who}"),
@@ -40,8 +42,19 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
             11 => format!("GRANT {role} TO clerk WITH ADMIN OPTION; SET ROLE clerk; GRANT {role} TO {who}; RESET ROLE"),
             // What a stranger may pass on; whoever may not is only warned.
             12 => format!("SET ROLE delegate; GRANT SELECT ON {table} TO {who} WITH GRANT OPTION; RESET ROLE"),
+            13 => format!("GRANT {} TO {who} WITH GRANT OPTION", dice.pick(&theirs).unwrap_or_else(|| role.clone())),
+            14 | 15 => world.large_by_hand(dice, &who, &other),
             _ => format!("ALTER DEFAULT PRIVILEGES FOR ROLE app_owner GRANT ALL ON TABLES TO {who}"),
         });
     }
     sql
+}
+
+/// Everything on something of an extension's.
+fn all_on(world: &World, thing: &Thing) -> String {
+    let word = match thing.sort {
+        sort if sort.is_relation() => "TABLE".to_owned(),
+        sort => sort.word().to_uppercase(),
+    };
+    format!("ALL ON {word} {}{}", world.sql_name(thing), thing.brackets())
 }

@@ -6,6 +6,8 @@ mod admin;
 mod compare;
 mod dice;
 mod drift;
+mod extension;
+mod large;
 mod oracle;
 mod policy;
 mod reference;

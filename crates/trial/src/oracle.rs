@@ -3,13 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use futures_util::StreamExt;
 use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Executor, Row};
+use sqlx::{AssertSqlSafe, Either, Executor, Row};
 
+use crate::large;
 use crate::reference::Access;
 use crate::world::{World, ident};
 
-/// Every role with what it holds in the database, by name. `@` stands for the versions' own privileges on relations.
+/// Every role with what it holds in the database, by name. `@` stands for the versions' own privileges on relations, `#` for
+/// large objects.
 const MATRIX: &str = "
 WITH who AS (SELECT oid, rolname::text, rolcanlogin FROM pg_roles
     WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'rolecall', 'admin')),
@@ -30,13 +33,14 @@ keys AS (
         WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND has_function_privilege(who.oid, pg_proc.oid, 'EXECUTE')
     UNION ALL SELECT who.oid, format('%s.%s USAGE', quote(nspname), quote(typname))
         FROM who, pg_type JOIN pg_namespace AS n ON n.oid = typnamespace
-        WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND typtype IN ('e', 'd')
+        WHERE nspname !~ '^pg_|^information_schema$|^rolecall$' AND typtype IN ('e', 'd', 'b') AND typcategory <> 'A'
         AND has_type_privilege(who.oid, pg_type.oid, 'USAGE')
     UNION ALL SELECT who.oid, format('schema %s %s', quote(nspname), p)
         FROM who, pg_namespace AS n, unnest(ARRAY['USAGE', 'CREATE']) AS p
         WHERE nspname !~ '^pg_|^information_schema$|^rolecall$|^public$' AND has_schema_privilege(who.oid, n.oid, p)
     UNION ALL SELECT who.oid, format('database %s', p) FROM who, unnest(ARRAY['CONNECT', 'CREATE', 'TEMPORARY']) AS p
-        WHERE has_database_privilege(who.oid, current_database(), p))
+        WHERE has_database_privilege(who.oid, current_database(), p)
+    UNION ALL #)
 SELECT rolname, rolcanlogin, (SELECT coalesce(array_agg(key), '{}') FROM keys WHERE keys.oid = who.oid) FROM who";
 
 /// What everybody can do right now, by role.
@@ -48,7 +52,7 @@ pub async fn observe(conn: &mut PgConnection, world: &World, version: u32) -> an
     if version >= 17 {
         relation.push_str(", 'MAINTAIN'");
     }
-    let matrix = MATRIX.replace('@', &relation).replace("quote(", "pg_temp.quote(");
+    let matrix = MATRIX.replace('@', &relation).replace('#', large::keys(version)).replace("quote(", "pg_temp.quote(");
     let rows = conn.fetch_all(sqlx::raw_sql(AssertSqlSafe(matrix.as_str()))).await.context("the matrix")?;
     let mut observed = Observed::new();
     for row in rows {
@@ -60,6 +64,7 @@ pub async fn observe(conn: &mut PgConnection, world: &World, version: u32) -> an
         let begin = format!("BEGIN; SET LOCAL SESSION AUTHORIZATION {}", ident(role));
         run(conn, &begin).await.with_context(|| format!("become {role}"))?;
         access.rows = rows_of(conn, world, &access.privileges).await.with_context(|| format!("rows of {role}"))?;
+        large::tried(conn, world, &access.privileges).await.with_context(|| format!("large objects of {role}"))?;
         run(conn, "ROLLBACK").await?;
     }
     Ok(observed)
@@ -79,10 +84,11 @@ async fn rows_of(
         if !privileges.contains(&format!("schema {schema} USAGE")) {
             continue;
         }
-        let view = thing.view.is_some();
+        // A view may not read what is behind it, or takes no changes.
+        let refused: &[&str] = if thing.view.is_some() { &["42501", "55000", "0A000"] } else { &[] };
         if has("column id SELECT") {
             let sql = format!("SELECT id FROM {name}");
-            if let Some(rows) = probe(conn, &sql, view).await? {
+            if let Some((rows, _)) = attempt(conn, &sql, refused).await? {
                 let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
                 found.insert(("SELECT", name.clone()), ids);
             }
@@ -92,42 +98,41 @@ async fn rows_of(
             ("UPDATE", "column note UPDATE", format!("UPDATE {name} SET note = 'changed'")),
             ("DELETE", "DELETE", format!("DELETE FROM {name}")),
         ] {
-            if has(what) && thing.sort != crate::world::Sort::MaterializedView {
-                let count = affected(conn, &sql, view).await?;
-                found.extend(count.map(|count| ((privilege, name.clone()), (1..=count).collect())));
+            if has(what)
+                && thing.sort != crate::world::Sort::MaterializedView
+                && let Some((_, count)) = attempt(conn, &sql, refused).await?
+            {
+                found.insert((privilege, name.clone()), (1..=i32::try_from(count)?).collect());
             }
         }
     }
     Ok(found)
 }
 
-/// What a query answers; None where a view may not read what is behind it.
-async fn probe(conn: &mut PgConnection, sql: &str, view: bool) -> anyhow::Result<Option<Vec<PgRow>>> {
-    run(conn, "SAVEPOINT probe").await?;
-    let done = conn.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql))).await;
-    run(conn, "ROLLBACK TO probe").await?;
-    denied(done, sql, view)
-}
-
-/// How many rows a statement reaches, which is then undone; None where a view may not, or takes no changes.
-async fn affected(conn: &mut PgConnection, sql: &str, view: bool) -> anyhow::Result<Option<i32>> {
-    run(conn, "SAVEPOINT probe").await?;
-    let done = conn.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await;
-    run(conn, "ROLLBACK TO probe").await?;
-    Ok(denied(done, sql, view)?.map(|done| i32::try_from(done.rows_affected())).transpose()?)
-}
-
-fn denied<T>(done: Result<T, sqlx::Error>, sql: &str, view: bool) -> anyhow::Result<Option<T>> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        // insufficient_privilege, object_not_in_prerequisite_state, feature_not_supported
-        Err(sqlx::Error::Database(error))
-            if view && ["42501", "55000", "0A000"].contains(&error.code().unwrap_or_default().as_ref()) =>
-        {
-            Ok(None)
+/// What a statement answers, and how many rows it reaches, which is then undone; None where it is refused with one of
+/// these states.
+pub async fn attempt(
+    conn: &mut PgConnection,
+    sql: &str,
+    refused: &[&str],
+) -> anyhow::Result<Option<(Vec<PgRow>, u64)>> {
+    let whole = format!("SAVEPOINT probe; {sql}; ROLLBACK TO probe");
+    let (mut rows, mut count) = (Vec::new(), 0);
+    let mut answers = conn.fetch_many(sqlx::raw_sql(AssertSqlSafe(whole.as_str())));
+    while let Some(answer) = answers.next().await {
+        match answer {
+            Ok(Either::Left(done)) => count += done.rows_affected(),
+            Ok(Either::Right(row)) => rows.push(row),
+            Err(sqlx::Error::Database(error)) if refused.contains(&error.code().unwrap_or_default().as_ref()) => {
+                drop(answers);
+                run(conn, "ROLLBACK TO probe").await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(error).context(sql.to_owned()),
         }
-        Err(error) => Err(error).context(sql.to_owned()),
     }
+    drop(answers);
+    Ok(Some((rows, count)))
 }
 
 /// Everything in the catalogs about roles that Rolecall does not own, but for privileges: attributes, settings and
@@ -147,6 +152,12 @@ pub async fn strangers(conn: &mut PgConnection) -> anyhow::Result<Vec<String>> {
     );
     let sql = sql.replace("pg_has_role_in", "pg_temp.ours");
     let rows = conn.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.as_str()))).await.context("strangers")?;
+    Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
+}
+
+/// Extensions that the server could make.
+pub async fn extensions(conn: &mut PgConnection) -> anyhow::Result<BTreeSet<String>> {
+    let rows = conn.fetch_all("SELECT name::text FROM pg_available_extensions").await.context("extensions")?;
     Ok(rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?)
 }
 

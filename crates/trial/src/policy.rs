@@ -5,6 +5,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::dice::Dice;
+use crate::large::Large;
 use crate::world::{COLUMNS, STRANGERS, Sort, Thing, World};
 
 /// What a grant is on.
@@ -18,6 +19,10 @@ pub enum On {
     Schema(usize),
     /// The database.
     Database,
+    /// One large object, by its place.
+    Large(usize),
+    /// All large objects, those to come as well.
+    AllLarge,
 }
 
 /// Which rows.
@@ -91,8 +96,12 @@ pub struct Policy {
     pub external: bool,
     /// Takes TEMPORARY and EXECUTE from PUBLIC.
     pub revoke: bool,
+    /// Takes EXECUTE on this routine alone from PUBLIC.
+    pub revoke_one: Option<usize>,
     /// Places of relations that everybody may go on reading, where everybody may.
     pub keep: Vec<usize>,
+    /// Places of large objects that everybody may go on reading, where everybody may.
+    pub keep_large: Vec<usize>,
     pub roles: Vec<Role>,
     pub groups: Vec<Vec<Assignment>>,
     pub principals: Vec<Principal>,
@@ -105,7 +114,11 @@ impl Policy {
     pub fn random(dice: &mut Dice, world: &World, template: &'static str) -> Self {
         let (keep_memberships, external, revoke) = (dice.chance(30), dice.chance(30), dice.chance(30));
         let keep = places(world, |thing| thing.sort.is_relation()).into_iter().filter(|_| dice.chance(30)).collect();
-        let mut policy = Self { template, keep_memberships, external, revoke, keep, ..Self::default() };
+        let keep_large = (0..world.large.len()).filter(|_| dice.chance(30)).collect();
+        let routines = places(world, |thing| thing.sort.is_routine());
+        let revoke_one = if dice.chance(20) { dice.pick(&routines) } else { None };
+        let mut policy =
+            Self { template, keep_memberships, external, revoke, revoke_one, keep, keep_large, ..Self::default() };
         for place in 0..2 + dice.below(4) {
             let role = policy.role(dice, world, place);
             policy.roles.push(role);
@@ -165,10 +178,12 @@ impl Policy {
         made.collect()
     }
 
-    /// Places of relations that everybody may read now and may go on reading.
+    /// Places of relations that everybody may read now and may go on reading: as the policy says, or as an extension made it.
     pub fn kept(&self, world: &World) -> Vec<usize> {
         let open = |place: &usize| world.things.get(*place).is_some_and(|thing| thing.public.contains("SELECT"));
-        self.keep.iter().copied().filter(open).collect()
+        let initial = |thing: &Thing| thing.initial.as_ref().is_some_and(|initial| initial.contains("SELECT"));
+        let theirs = places(world, |thing| thing.sort.is_relation() && initial(thing));
+        self.keep.iter().copied().chain(theirs).filter(open).collect()
     }
 
     /// A Role's name in the database.
@@ -180,17 +195,23 @@ impl Policy {
     pub fn text(&self, world: &World) -> String {
         let known: Vec<_> =
             STRANGERS.iter().take(4).chain(&["postgres"]).map(|name| crate::world::ident(name)).collect();
-        let revoke = json!([
-            { "privileges": ["temporary"], "on": "database" },
-            { "privileges": ["execute"], "on": "routine *.*" },
-        ]);
-        let keep = |place: &usize| json!({ "privileges": ["select"], "on": On::Exact(*place).text(world) });
-        let mut public = Map::new();
+        let mut revoke = Vec::new();
         if self.revoke {
-            public.insert("revoke".to_owned(), revoke);
+            revoke.push(json!({ "privileges": ["temporary"], "on": "database" }));
+            revoke.push(json!({ "privileges": ["execute"], "on": "routine *.*" }));
         }
-        if !self.keep.is_empty() {
-            public.insert("keep".to_owned(), self.keep.iter().map(keep).collect());
+        revoke.extend(
+            self.revoke_one.map(|place| json!({ "privileges": ["execute"], "on": On::Exact(place).text(world) })),
+        );
+        let keep = |on: On| json!({ "privileges": ["select"], "on": on.text(world) });
+        let kept = self.keep.iter().map(|place| On::Exact(*place));
+        let kept: Vec<Value> = kept.chain(self.keep_large.iter().map(|place| On::Large(*place))).map(keep).collect();
+        let mut public = Map::new();
+        if !revoke.is_empty() {
+            public.insert("revoke".to_owned(), json!(revoke));
+        }
+        if !kept.is_empty() {
+            public.insert("keep".to_owned(), json!(kept));
         }
         let database = json!({ "app": if public.is_empty() { json!({}) } else { json!({ "public": public }) } });
         let suspended = if self.keep_memberships { "keep_memberships" } else { "drop_memberships" };
@@ -273,18 +294,32 @@ fn grant(dice: &mut Dice, world: &World, parameter: bool) -> Option<Grant> {
     let plain =
         |allow: Vec<&'static str>, on: On| Some(Grant { allow, on, except: None, columns: Vec::new(), rows: None });
     let schema = dice.below(world.schemas.len());
-    match dice.below(12) {
+    match dice.below(13) {
+        12 => {
+            let one = |dice: &mut Dice| dice.pick(&(0..world.large.len()).collect::<Vec<_>>()).map(On::Large);
+            let on = if dice.chance(50) { On::AllLarge } else { one(dice)? };
+            let except = if dice.chance(25) { one(dice) } else { None };
+            let allow = if dice.chance(25) { Vec::new() } else { dice.some(&["select", "update"]) };
+            return Some(Grant { allow, on, except, columns: Vec::new(), rows: None });
+        }
         0 => return plain(dice.some(&["usage", "create"]), On::Schema(schema)),
         1 => return plain(dice.some(&["temporary", "create", "connect"]), On::Database),
-        2 => return plain(dice.some(&["usage", "select", "update"]), On::All("sequence", schema)),
+        2 => {
+            let allow = dice.some(&["usage", "select", "update"]);
+            return plain(allow, one_or_all(dice, world, "sequence", schema));
+        }
         3 => {
             let word = dice.pick(&["function", "procedure", "routine"]).unwrap_or("routine");
-            return plain(vec!["execute"], On::All(word, schema));
+            return plain(vec!["execute"], one_or_all(dice, world, word, schema));
         }
-        4 => return plain(vec!["usage"], On::All(dice.pick(&["type", "domain"]).unwrap_or("type"), schema)),
+        4 => {
+            let word = dice.pick(&["type", "domain"]).unwrap_or("type");
+            return plain(vec!["usage"], one_or_all(dice, world, word, schema));
+        }
         _ => {}
     }
-    let tables = places(world, |thing| thing.sort.is_table());
+    let tables = places(world, |thing| thing.sort.is_table() && thing.native.is_none());
+    let with_columns = places(world, |thing| thing.sort.is_relation() && thing.native.is_none());
     let relations = places(world, |thing| thing.sort.is_relation());
     let verbs = ["select", "insert", "update", "delete"];
     let views = places(world, |thing| thing.view.is_some());
@@ -307,7 +342,7 @@ fn grant(dice: &mut Dice, world: &World, parameter: bool) -> Option<Grant> {
         return Some(Grant { allow: dice.some(verbs), on, except: None, columns, rows: Some(rows) });
     }
     if dice.chance(30) {
-        let on = On::Exact(dice.pick(&relations)?);
+        let on = On::Exact(dice.pick(&with_columns)?);
         let allow = dice.some(&["select", "insert", "update", "references"]);
         return Some(Grant { allow, on, except: None, columns: dice.some(&COLUMNS), rows: None });
     }
@@ -324,6 +359,13 @@ fn grant(dice: &mut Dice, world: &World, parameter: bool) -> Option<Grant> {
     Some(Grant { allow, on, except, columns: Vec::new(), rows: None })
 }
 
+/// One thing of a kind, wherever it is, or all of a schema.
+fn one_or_all(dice: &mut Dice, world: &World, word: &'static str, schema: usize) -> On {
+    let found = places(world, |thing| of_kind(word, thing.sort));
+    let one = if dice.chance(35) { dice.pick(&found) } else { None };
+    one.map_or(On::All(word, schema), On::Exact)
+}
+
 fn places(world: &World, wanted: impl Fn(&Thing) -> bool) -> Vec<usize> {
     world.things.iter().enumerate().filter(|(_, thing)| wanted(thing)).map(|(place, _)| place).collect()
 }
@@ -335,11 +377,15 @@ impl On {
         match self {
             Self::Exact(place) => {
                 let Some(thing) = world.things.get(*place) else { return String::new() };
-                format!("{}.{}", schema(thing.schema), quoted(&thing.name))
+                let word = if thing.sort.is_relation() { "" } else { thing.sort.word() };
+                let name = format!("{word} {}.{}", schema(thing.schema), quoted(&thing.name));
+                format!("{}{}", name.trim(), thing.brackets())
             }
             Self::All(word, place) => format!("{word} {}.*", schema(*place)).trim().to_owned(),
             Self::Schema(place) => format!("schema {}", schema(*place)),
             Self::Database => "database".to_owned(),
+            Self::Large(place) => world.large.get(*place).map_or(String::new(), Large::name),
+            Self::AllLarge => "large object *".to_owned(),
         }
     }
 
@@ -347,8 +393,8 @@ impl On {
     pub fn reaches(&self, place: usize, thing: &Thing) -> bool {
         match self {
             Self::Exact(own) => *own == place,
-            Self::All(word, schema) => *schema == thing.schema && of_kind(word, thing.sort),
-            Self::Schema(_) | Self::Database => false,
+            Self::All(word, schema) => *schema == thing.schema && of_kind(word, thing.sort) && thing.initial.is_none(),
+            Self::Schema(_) | Self::Database | Self::Large(_) | Self::AllLarge => false,
         }
     }
 }
@@ -363,7 +409,7 @@ fn of_kind(word: &str, sort: Sort) -> bool {
         "sequence" => sort == Sort::Sequence,
         "function" => sort == Sort::Function,
         "procedure" => sort == Sort::Procedure,
-        "routine" => matches!(sort, Sort::Function | Sort::Procedure),
+        "routine" => sort.is_routine(),
         "type" => sort == Sort::Type,
         _ => sort == Sort::Domain,
     }

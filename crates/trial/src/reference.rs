@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::large;
 use crate::oracle::Observed;
 use crate::policy::{Assignment, Grant, On, Policy, Principal, Rows};
-use crate::world::{COLUMNS, Thing, World};
+use crate::world::{Thing, World};
 
 /// What an account can do: keys as the oracle prints them, and rows by command and relation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,6 +76,7 @@ fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Ac
             privilege_on(world, thing, privilege, &[], &mut access);
         }
     }
+    large::public(world, &mut access);
     for (role, customers) in holding {
         for grant in policy.roles.get(*role).into_iter().flat_map(|role| &role.grants) {
             apply(world, version, grant, customers, &mut access);
@@ -135,15 +137,11 @@ pub fn member_leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<
 fn privilege_on(world: &World, thing: &Thing, privilege: &str, columns: &[&str], access: &mut Access) {
     let name = world.sql_name(thing);
     if columns.is_empty() {
-        let brackets = if matches!(thing.sort, crate::world::Sort::Function | crate::world::Sort::Procedure) {
-            "(integer)"
-        } else {
-            ""
-        };
-        access.privileges.insert(format!("{name}{brackets} {privilege}"));
+        access.privileges.insert(format!("{name}{} {privilege}", thing.brackets()));
     }
     if thing.sort.is_relation() && ["SELECT", "INSERT", "UPDATE", "REFERENCES"].contains(&privilege) {
-        for column in if columns.is_empty() { &COLUMNS } else { columns } {
+        let all = thing.columns();
+        for column in if columns.is_empty() { &all } else { columns } {
             access.privileges.insert(format!("{name} column {column} {privilege}"));
         }
     }
@@ -161,9 +159,10 @@ fn apply(world: &World, version: u32, grant: &Grant, customers: &BTreeSet<i32>, 
             access.privileges.extend(words.iter().map(|word| format!("schema {} {word}", crate::world::ident(name))));
         }
         On::All(_, schema) => access.privileges.extend(usage(*schema)),
-        On::Exact(_) => {}
+        On::Exact(_) | On::Large(_) | On::AllLarge => {}
     }
     access.privileges.insert("database CONNECT".to_owned());
+    large::apply(world, grant, access);
     for (place, thing) in world.things.iter().enumerate() {
         if !reaches(grant, place, thing) {
             continue;
@@ -233,9 +232,11 @@ fn row_security(world: &World, policy: &Policy, access: &mut Access) {
 
 /// What is left to PUBLIC after the policy is applied.
 pub fn close_public(world: &mut World, policy: &Policy) {
+    large::close_public(world, policy);
     let kept = policy.kept(world);
     for (place, thing) in world.things.iter_mut().enumerate() {
-        if (thing.sort.is_relation() && !kept.contains(&place)) || policy.revoke && thing.public.contains("EXECUTE") {
+        let revoked = policy.revoke && thing.initial.is_none() || policy.revoke_one == Some(place);
+        if (thing.sort.is_relation() && !kept.contains(&place)) || thing.sort.is_routine() && revoked {
             thing.public.clear();
         }
     }

@@ -22,7 +22,7 @@ use crate::dice::Dice;
 use crate::oracle::{self, Observed, observe};
 use crate::policy::Policy;
 use crate::world::{STRANGERS, World, ident};
-use crate::{admin, compare, drift, reference, view};
+use crate::{admin, compare, drift, large, reference, view};
 
 /// What came of a trial that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Trial {
         let mut dice = Dice::new(seed);
         let superuser = Target::parse(&Secret::new(server.url("postgres", "postgres")))?;
         let mut admin = superuser.open(None).await?;
-        let mut world = World::random(&mut dice, version);
+        let mut world = World::random(&mut dice, version, &oracle::extensions(&mut admin).await?);
         let (roles, rest): (Vec<_>, Vec<_>) = world.sql.drain(..).partition(|sql| sql.starts_with("CREATE ROLE"));
         for sql in roles.iter().map(String::as_str).chain(["CREATE DATABASE app OWNER app_owner"]) {
             oracle::run(&mut admin, sql).await?;
@@ -79,6 +79,7 @@ impl Trial {
         for sql in &rest {
             oracle::run(&mut observer, sql).await?;
         }
+        world.learn(&mut observer).await?;
         oracle::prepare(&mut observer).await?;
         let had = observe(&mut observer, &world, version).await?;
         let story = roles.into_iter().chain(rest).collect();
@@ -130,6 +131,9 @@ impl Trial {
         for sql in drift::random(dice, &self.world, policy) {
             // What it speaks of may not be there, or not yet.
             let done = oracle::run(&mut self.observer, &sql).await;
+            if done.is_ok() {
+                self.world.made_by_hand(&sql);
+            }
             oracle::run(&mut self.observer, "RESET ROLE").await.ok();
             self.story.push(format!("/* by hand, {} */ {sql}", if done.is_ok() { "done" } else { "failed" }));
         }
@@ -233,6 +237,7 @@ impl Trial {
         let roles: Vec<String> = (0..policy.roles.len()).map(|place| policy.role_name(place)).collect();
         let expected =
             |name: &&String| wanted.contains_key(*name) || roles.contains(name) || STRANGERS.contains(&name.as_str());
+        large::handed_on(&self.world, after, &mut self.wrong);
         for name in after.keys().filter(|name| !expected(name)) {
             self.wrong.push(format!("{name}: is still there"));
         }
@@ -250,6 +255,7 @@ impl Trial {
                 access.privileges.retain(|key| had.privileges.contains(key) || !extra.privileges.contains(key));
                 access.rows.retain(|place, rows| extra.rows.get(place) != Some(rows));
             }
+            access.privileges.retain(|key| !large::is_handed_on(&self.world, who, key));
             compare::kept(who, &access, had, &self.world.opened, at, &mut self.wrong);
         }
     }

@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::dice::Dice;
+use crate::large::Large;
 use crate::view::View;
 
 /// Roles that Rolecall never owns. The last two the policies do not know.
 pub const STRANGERS: [&str; 6] = ["app_owner", "Other \"Owner", "clerk", "delegate", "Ghost", NOBODY];
 /// Is granted nothing: what it has, PUBLIC has.
 pub const NOBODY: &str = "nobody";
+/// Who gets what a role of Rolecall's came to own.
+pub const HEIR: &str = "app_owner";
 /// Who owns things.
 const OWNERS: [&str; 2] = ["app_owner", "Other \"Owner"];
 /// Columns of every relation.
@@ -71,6 +74,25 @@ impl Sort {
         matches!(self, Self::Table | Self::Partitioned)
     }
 
+    pub const fn is_routine(self) -> bool {
+        matches!(self, Self::Function | Self::Procedure)
+    }
+
+    /// What it is called, in SQL and in policies.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Table | Self::Partitioned => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::ForeignTable => "foreign table",
+            Self::Sequence => "sequence",
+            Self::Function => "function",
+            Self::Procedure => "procedure",
+            Self::Type => "type",
+            Self::Domain => "domain",
+        }
+    }
+
     /// Every privilege of the kind.
     pub fn privileges(self, version: u32) -> &'static [&'static str] {
         const RELATION: [&str; 8] =
@@ -105,6 +127,48 @@ pub struct Thing {
     pub view: Option<View>,
     /// What PUBLIC holds now.
     pub public: BTreeSet<&'static str>,
+    /// A routine's input types.
+    pub arguments: Option<String>,
+    /// It is an extension's, and this is what PUBLIC held when it became so.
+    pub initial: Option<BTreeSet<&'static str>>,
+    /// The extension made it, with these columns.
+    pub native: Option<Vec<String>>,
+}
+
+impl Thing {
+    /// One that nobody but its owner has anything to do with.
+    pub fn new(sort: Sort, schema: usize, name: String, owner: &'static str) -> Self {
+        let (serial, rows, own_row_security, parent, view, public) = Default::default();
+        let (arguments, initial, native) = (sort.is_routine().then(|| "integer".to_owned()), None, None);
+        Self {
+            sort,
+            schema,
+            name,
+            owner,
+            serial,
+            rows,
+            own_row_security,
+            parent,
+            view,
+            public,
+            arguments,
+            initial,
+            native,
+        }
+    }
+
+    /// A routine's input types in brackets.
+    pub fn brackets(&self) -> String {
+        self.arguments.as_ref().map_or(String::new(), |types| format!("({types})"))
+    }
+
+    /// The columns of a relation.
+    pub fn columns(&self) -> Vec<&str> {
+        match &self.native {
+            Some(columns) => columns.iter().map(String::as_str).collect(),
+            None => COLUMNS.to_vec(),
+        }
+    }
 }
 
 /// A schema.
@@ -118,12 +182,18 @@ pub struct Schema {
 pub struct World {
     pub schemas: Vec<Schema>,
     pub things: Vec<Thing>,
+    /// Large objects.
+    pub large: Vec<Large>,
     /// What PUBLIC holds on the database.
     pub public: BTreeSet<&'static str>,
     /// What PUBLIC was given beyond PostgreSQL's defaults, as keys.
     pub opened: BTreeSet<String>,
     /// The statements that make it.
     pub sql: Vec<String>,
+    /// An extension, to which some things are handed.
+    pub extension: Option<&'static str>,
+    /// Names of what extensions brought along.
+    pub natives: BTreeSet<String>,
 }
 
 /// Quotes a name.
@@ -133,7 +203,7 @@ pub fn ident(name: &str) -> String {
 
 impl World {
     /// Makes one up.
-    pub fn random(dice: &mut Dice, version: u32) -> Self {
+    pub fn random(dice: &mut Dice, version: u32, extensions: &BTreeSet<String>) -> Self {
         let mut world = Self { public: BTreeSet::from(["CONNECT", "TEMPORARY"]), ..Self::default() };
         for role in STRANGERS {
             let login = if role == "clerk" || role == "Ghost" { "LOGIN" } else { "NOLOGIN" };
@@ -150,6 +220,9 @@ impl World {
         for _ in 0..2 + dice.below(2) {
             world.schema(dice);
         }
+        if dice.chance(40) {
+            world.extension(dice, extensions);
+        }
         for _ in 0..4 + dice.below(6) {
             let sort = dice.pick(&SORTS).unwrap_or(Sort::Table);
             world.thing(dice, sort, version);
@@ -160,6 +233,9 @@ impl World {
         }
         for _ in 0..dice.below(8) {
             world.grant_to_strangers(dice, version);
+        }
+        if dice.chance(50) {
+            world.large_objects(dice, version);
         }
         world.defaults(dice);
         world
@@ -206,8 +282,7 @@ impl World {
             _ => BTreeSet::new(),
         };
         let name = self.free_name(dice, Some(schema));
-        let (serial, rows, own_row_security, parent, view) = Default::default();
-        Thing { sort, schema, name, owner, serial, rows, own_row_security, parent, view, public }
+        Thing { public, ..Thing::new(sort, schema, name, owner) }
     }
 
     /// Adds a thing of this kind.
@@ -248,6 +323,10 @@ impl World {
             Sort::Type => self.sql.push(format!("CREATE TYPE {name} AS ENUM ('a')")),
             Sort::Domain => self.sql.push(format!("CREATE DOMAIN {name} AS text")),
         }
+        let handed = dice.below(8);
+        if handed == 0 {
+            self.hand_over(&mut thing);
+        }
         if !thing.public.is_empty() && dice.chance(20) {
             let word = if matches!(sort, Sort::Type | Sort::Domain) { "TYPE" } else { "ROUTINE" };
             self.sql.push(format!("REVOKE ALL ON {word} {name} FROM PUBLIC"));
@@ -257,6 +336,9 @@ impl World {
             self.sql.push(format!("GRANT SELECT ON {name} TO PUBLIC"));
             thing.public.insert("SELECT");
             self.opened.insert(name);
+        }
+        if handed == 1 {
+            self.hand_over(&mut thing);
         }
         self.sql.push("RESET SESSION AUTHORIZATION".to_owned());
         self.things.push(thing);
