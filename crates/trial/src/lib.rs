@@ -9,6 +9,7 @@ mod drift;
 mod extension;
 mod large;
 mod oracle;
+mod own;
 mod policy;
 mod reference;
 mod trial;

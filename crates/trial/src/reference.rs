@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::large;
 use crate::oracle::Observed;
+use crate::own;
 use crate::policy::{Assignment, Grant, On, Policy, Principal, Rows};
 use crate::world::{Thing, World};
 
@@ -42,8 +43,10 @@ pub fn accounts(
                 hold(policy, given.role, &given.with, &mut holding);
             }
         }
-        let mut access = access(world, policy, version, &holding);
-        for existing in holding.keys().filter_map(|role| policy.roles.get(*role)?.member_of) {
+        let member_of: Vec<_> = holding.keys().filter_map(|role| policy.roles.get(*role)?.member_of).collect();
+        let rights = member_of.iter().flat_map(|stranger| own::rights(world, stranger)).collect();
+        let mut access = access(world, policy, version, &holding, &rights);
+        for existing in member_of {
             inherit(world, existing, had, &mut access);
         }
         access.login = !principal.suspended;
@@ -68,7 +71,7 @@ fn hold(policy: &Policy, place: usize, with: &[i32], holding: &mut Holding) {
     }
 }
 
-fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Access {
+fn access(world: &World, policy: &Policy, version: u32, holding: &Holding, rights: &BTreeSet<&str>) -> Access {
     let mut access = Access::default();
     access.privileges.extend(world.public.iter().map(|privilege| format!("database {privilege}")));
     for thing in &world.things {
@@ -82,7 +85,7 @@ fn access(world: &World, policy: &Policy, version: u32, holding: &Holding) -> Ac
             apply(world, version, grant, customers, &mut access);
         }
     }
-    row_security(world, policy, &mut access);
+    row_security(world, policy, rights, &mut access);
     access
 }
 
@@ -99,13 +102,6 @@ fn inherit(world: &World, stranger: &str, had: &Observed, access: &mut Access) {
             access.rows.entry((command, name.clone())).or_default().extend(rows);
         }
     }
-    // The row policy is for whoever has the stranger's rights, whoever gave the privilege.
-    for thing in world.things.iter().filter(|thing| thing.own_row_security && stranger == "clerk") {
-        for command in ["SELECT", "UPDATE", "DELETE"] {
-            let rows = thing.rows.iter().filter(|(_, customer)| *customer == 1).map(|(id, _)| *id);
-            access.rows.entry((command, world.sql_name(thing))).or_default().extend(rows);
-        }
-    }
 }
 
 /// Filtered tables of which members of a stranger have rows beyond the filter, as findings call them.
@@ -114,16 +110,13 @@ pub fn member_leaks(world: &World, policy: &Policy, had: &Observed) -> BTreeSet<
     let mut found = BTreeSet::new();
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.sort.is_table()) {
         let name = world.sql_name(thing);
-        let sees = |stranger: &str| {
+        let sees = |stranger: &'static str| {
             let keys = ["SELECT", "INSERT", "UPDATE", "DELETE"].map(|command| format!(" {command}"));
             let theirs = had.get(stranger).into_iter().flat_map(|access| &access.privileges);
             let mut on_it = theirs.filter(|key| key.starts_with(&format!("{name} ")));
-            // Where row security was there before, its own policy says who sees what.
-            if thing.own_row_security {
-                stranger == "clerk"
-            } else {
-                on_it.any(|key| keys.iter().any(|end| key.ends_with(end)))
-            }
+            // Where row security was there before, its own policies say who sees what.
+            own::names(thing, &own::rights(world, stranger))
+                || !thing.own_row_security && on_it.any(|key| keys.iter().any(|end| key.ends_with(end)))
         };
         if filters().any(|grant| reaches(grant, place, thing))
             && policy.roles.iter().filter_map(|role| role.member_of).any(sees)
@@ -214,16 +207,20 @@ pub fn filtered(policy: &Policy, world: &World, place: usize) -> bool {
     thing.is_some_and(|thing| grants.any(|grant| grant.rows.is_some() && reaches(grant, place, thing)))
 }
 
-/// Where a table had row security of its own, nobody has a row by Rolecall alone, unless the policy filters it. What
-/// everybody may read, everybody sees, but for tables with row security.
-fn row_security(world: &World, policy: &Policy, access: &mut Access) {
+/// Where there are row policies of others, these have a say, and Rolecall alone gives a row only where the policy filters
+/// the table. What everybody may read, everybody sees, but for tables with row security.
+fn row_security(world: &World, policy: &Policy, rights: &BTreeSet<&str>, access: &mut Access) {
     for (place, thing) in world.things.iter().enumerate().filter(|(_, thing)| thing.sort.is_table()) {
         let name = world.sql_name(thing);
-        if filtered(policy, world, place) {
-            continue;
-        }
-        if thing.own_row_security {
-            access.rows.iter_mut().filter(|((_, table), _)| *table == name).for_each(|(_, rows)| rows.clear());
+        let filtered = filtered(policy, world, place);
+        if filtered || thing.own_row_security {
+            for command in ["SELECT", "UPDATE", "DELETE"] {
+                let rows = access.rows.entry((command, name.clone())).or_default();
+                let passes = |(id, customer): &&(i32, i32)| {
+                    own::passes(thing, command, rights, *customer, filtered && rows.contains(id))
+                };
+                *rows = thing.rows.iter().filter(passes).map(|(id, _)| *id).collect();
+            }
         } else if thing.public.contains("SELECT") {
             access.rows.entry(("SELECT", name)).or_default().extend(thing.rows.iter().map(|(id, _)| *id));
         }
@@ -233,6 +230,7 @@ fn row_security(world: &World, policy: &Policy, access: &mut Access) {
 /// What is left to PUBLIC after the policy is applied.
 pub fn close_public(world: &mut World, policy: &Policy) {
     large::close_public(world, policy);
+    own::woken(world, policy);
     let kept = policy.kept(world);
     for (place, thing) in world.things.iter_mut().enumerate() {
         let revoked = policy.revoke && thing.initial.is_none() || policy.revoke_one == Some(place);

@@ -22,7 +22,7 @@ use crate::dice::Dice;
 use crate::oracle::{self, Observed, observe};
 use crate::policy::Policy;
 use crate::world::{STRANGERS, World, ident};
-use crate::{admin, compare, drift, large, reference, view};
+use crate::{admin, compare, drift, large, own, reference, view};
 
 /// What came of a trial that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,9 +143,24 @@ impl Trial {
         let text = policy.text(&self.world);
         self.story.push(format!("/* apply */\n{text}"));
         let parsed = parse(&text)?;
+        let (mut applier, mut state, mut plan) = self.plan(&parsed).await?;
+        for code in ["row-policy-leak", "row-policy-wakes"] {
+            let (said, must) = (said(&plan, code), own::refusals(&self.world, policy, code));
+            if said != must {
+                self.wrong.push(format!("{code}: {said:?}, must be {must:?}"));
+            }
+        }
+        let settled = own::settle(&mut self.world, policy);
+        if !settled.is_empty() {
+            for sql in settled {
+                oracle::run(&mut self.observer, &sql).await?;
+                self.story.push(format!("/* as the plan says */ {sql}"));
+            }
+            applier.release().await?;
+            (applier, state, plan) = self.plan(&parsed).await?;
+        }
         let before = observe(&mut self.observer, &self.world, self.version).await?;
         let existing: BTreeSet<String> = before.keys().cloned().collect();
-        let (mut applier, state, plan) = self.plan(&parsed).await?;
         let blocking: Vec<String> = plan
             .findings
             .iter()

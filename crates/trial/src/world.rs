@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::dice::Dice;
 use crate::large::Large;
+use crate::own::{self, Own};
 use crate::view::View;
 
 /// Roles that Rolecall never owns. The last two the policies do not know.
@@ -119,8 +120,10 @@ pub struct Thing {
     pub serial: Option<usize>,
     /// Rows as (id, customer).
     pub rows: Vec<(i32, i32)>,
-    /// It had row security before Rolecall came, with a policy for `clerk` alone.
+    /// It had row security before Rolecall came.
     pub own_row_security: bool,
+    /// Row policies that were there before, also without row security.
+    pub own: Vec<Own>,
     /// The SQL name of the table of which it is a partition.
     pub parent: Option<String>,
     /// What it shows, if it is a view.
@@ -138,7 +141,7 @@ pub struct Thing {
 impl Thing {
     /// One that nobody but its owner has anything to do with.
     pub fn new(sort: Sort, schema: usize, name: String, owner: &'static str) -> Self {
-        let (serial, rows, own_row_security, parent, view, public) = Default::default();
+        let (serial, rows, own_row_security, own, parent, view, public) = Default::default();
         let (arguments, initial, native) = (sort.is_routine().then(|| "integer".to_owned()), None, None);
         Self {
             sort,
@@ -148,6 +151,7 @@ impl Thing {
             serial,
             rows,
             own_row_security,
+            own,
             parent,
             view,
             public,
@@ -182,6 +186,8 @@ pub struct Schema {
 pub struct World {
     pub schemas: Vec<Schema>,
     pub things: Vec<Thing>,
+    /// `clerk` has the rights of `delegate`.
+    pub clerk_in_delegate: bool,
     /// Large objects.
     pub large: Vec<Large>,
     /// What PUBLIC holds on the database.
@@ -210,6 +216,7 @@ impl World {
             world.sql.push(format!("CREATE ROLE {} {login}", ident(role)));
         }
         if dice.chance(40) {
+            world.clerk_in_delegate = true;
             world.sql.push("GRANT delegate TO clerk WITH ADMIN OPTION".to_owned());
         }
         if dice.chance(20) {
@@ -367,11 +374,7 @@ impl World {
         self.sql.extend(after);
         thing.rows = (1..=6).map(|id| (id, (id - 1) % 4 + 1)).collect();
         self.sql.push(format!("INSERT INTO {name} SELECT id, (id - 1) % 4 + 1, 'n' FROM generate_series(1, 6) AS id"));
-        if dice.chance(10) {
-            thing.own_row_security = true;
-            self.sql.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"));
-            self.sql.push(format!("CREATE POLICY own ON {name} TO clerk USING (customer = 1)"));
-        }
+        self.sql.extend(own::random(dice, thing, name));
         // With or without row security: a filter that turns it on must not shut out the owner.
         if dice.chance(12) {
             self.sql.push(format!("ALTER TABLE {name} FORCE ROW LEVEL SECURITY"));

@@ -153,8 +153,18 @@ fn stranger(
     if widens && public && (by_rolecall || !table.facts.row_security) {
         return true;
     }
+    let name = format!("{}.{}", table.schema.as_deref().unwrap_or_default(), table.name);
+    if secure && !policy.permissive && !by_rolecall && !table.facts.row_security {
+        let message = format!(
+            "row policy {:?} on {name} in {database} is restrictive and sleeps: row security, which the filter needs, would \
+             wake it, and others would lose rows",
+            policy.name
+        );
+        let help = "drop it, or let it hold for everybody now (ALTER TABLE … ENABLE ROW LEVEL SECURITY)";
+        differ.find(Level::Error, "row-policy-wakes", &name, message, help);
+        return false;
+    }
     if widens || ours {
-        let name = format!("{}.{}", table.schema.as_deref().unwrap_or_default(), table.name);
         let what =
             if widens { "shows its rows to roles that the policy filters" } else { "names owned roles among others" };
         let message = format!("row policy {:?} on {name} in {database} is not Rolecall's and {what}", policy.name);

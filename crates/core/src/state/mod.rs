@@ -438,7 +438,8 @@ impl ServerState {
         self.reach(member, |_| true)
     }
 
-    fn reach(&self, member: RoleId, follow: impl Fn(&Membership) -> bool) -> BTreeSet<RoleId> {
+    /// Itself and all that it reaches by memberships of a kind.
+    pub fn reach(&self, member: RoleId, follow: impl Fn(&Membership) -> bool) -> BTreeSet<RoleId> {
         let (mut seen, mut open) = (BTreeSet::from([member]), vec![member]);
         while let Some(current) = open.pop() {
             let edges = self.memberships.iter().filter(|edge| edge.member == current && follow(edge));

@@ -13,8 +13,11 @@ use crate::state::{Contents, Object, RoleId, RowPolicy};
 pub fn find(differ: &mut Differ<'_>, scope: &Scope<'_>, secured: &BTreeMap<u32, &Object>) {
     let (contents, wanted) = (scope.contents, scope.wanted);
     for (held, (rights, members)) in scope.inherited {
-        let becomes =
-            if differ.state.identity.version < 160_000 { differ.state.held_by(*held) } else { BTreeSet::new() };
+        let becomes = if differ.state.identity.version < 160_000 {
+            differ.state.reach(*held, |edge| !differ.is_ours(edge.role))
+        } else {
+            BTreeSet::new()
+        };
         for table in secured.values() {
             let Some(why) = sees_more(differ, contents, wanted, table, rights, &becomes) else { continue };
             let (table, held, people) = (name(table), differ.name(*held), differ.people(members));

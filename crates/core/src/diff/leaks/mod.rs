@@ -46,8 +46,10 @@ struct Scope<'a> {
 
 fn inherited(differ: &Differ<'_>) -> BTreeMap<RoleId, (BTreeSet<RoleId>, Vec<RoleId>)> {
     let mut found: BTreeMap<RoleId, (BTreeSet<RoleId>, Vec<RoleId>)> = BTreeMap::new();
+    // No existing role stays a member of an owned one.
+    let rights = |held: RoleId| differ.state.reach(held, |edge| edge.inherit && !differ.is_ours(edge.role));
     for (held, member) in differ.desired.memberships.keys().filter(|(held, _)| !differ.is_ours(*held)) {
-        let (_, members) = found.entry(*held).or_insert_with(|| (differ.state.rights_of(*held), Vec::new()));
+        let (_, members) = found.entry(*held).or_insert_with(|| (rights(*held), Vec::new()));
         members.push(*member);
     }
     found
