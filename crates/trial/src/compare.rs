@@ -19,7 +19,10 @@ pub fn equal(world: &World, who: &str, seen: &Access, wanted: &Access, found: &m
         world.things.iter().filter(|thing| thing.view.is_some()).map(|thing| world.sql_name(thing)).collect();
     for ((command, table), rows) in seen.rows.iter().filter(|((_, table), _)| !views.contains(table)) {
         let wanted = wanted.rows.get(&(*command, table.clone())).unwrap_or(&none);
-        let same = if *command == "SELECT" { rows == wanted } else { rows.len() == wanted.len() };
+        let same = match *command {
+            "UPDATE" | "DELETE" => rows.len() == wanted.len(),
+            _ => rows == wanted,
+        };
         if !same {
             found.push(format!("{who}: {command} on {table} reaches rows {rows:?}, must reach {wanted:?}"));
         }
@@ -64,6 +67,9 @@ fn cells(world: &World, access: &Access) -> BTreeSet<String> {
         for row in access.rows.get(&("SELECT", table.clone())).into_iter().flatten() {
             let readable = |column: &&&str| access.privileges.contains(&format!("{table} column {column} SELECT"));
             cells.extend(COLUMNS.iter().filter(readable).map(|column| format!("{table} row {row} {column}")));
+        }
+        for customer in access.rows.get(&("INSERT", table.clone())).into_iter().flatten() {
+            cells.insert(format!("INSERT of {customer} into {table}"));
         }
         for command in ["UPDATE", "DELETE"] {
             for row in access.rows.get(&(command, table.clone())).into_iter().flatten() {

@@ -15,5 +15,6 @@ mod reference;
 mod trial;
 mod view;
 mod world;
+mod write;
 
 pub use trial::{Verdict, run};

@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Either, Executor, Row};
 use crate::large;
 use crate::reference::Access;
 use crate::world::{World, ident};
+use crate::write;
 
 /// Every role with what it holds in the database, by name. `@` stands for the versions' own privileges on relations, `#` for
 /// large objects.
@@ -92,6 +93,10 @@ async fn rows_of(
                 let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
                 found.insert(("SELECT", name.clone()), ids);
             }
+        }
+        if thing.sort.is_table() {
+            let tried = write::try_on(conn, &name, has).await?;
+            found.extend(tried.into_iter().map(|(what, rows)| ((what, name.clone()), rows)));
         }
         // Without WHERE and RETURNING, neither needs SELECT; only how many rows it reached is known then.
         for (privilege, what, sql) in [

@@ -8,13 +8,14 @@ use crate::oracle::Observed;
 use crate::own;
 use crate::policy::{Assignment, Grant, On, Policy, Principal, Rows};
 use crate::world::{Thing, World};
+use crate::write::{self, CUSTOMERS};
 
 /// What an account can do: keys as the oracle prints them, and rows by command and relation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
     pub login: bool,
     pub privileges: BTreeSet<String>,
-    /// Rows (ids) by command and the relation's SQL name.
+    /// Rows (ids) by command and the relation's SQL name; for INSERT, customers whose rows may be added.
     pub rows: BTreeMap<(&'static str, String), BTreeSet<i32>>,
 }
 
@@ -49,6 +50,7 @@ pub fn accounts(
         for existing in member_of {
             inherit(world, existing, had, &mut access);
         }
+        write::must(world, &mut access);
         access.login = !principal.suspended;
         accounts.insert(principal.account.to_owned(), access);
     }
@@ -101,6 +103,8 @@ fn inherit(world: &World, stranger: &str, had: &Observed, access: &mut Access) {
             let rows = thing.rows.iter().filter(|_| has(what)).map(|(id, _)| *id);
             access.rows.entry((command, name.clone())).or_default().extend(rows);
         }
+        let added = CUSTOMERS.iter().filter(|_| has("column customer INSERT"));
+        access.rows.entry(("INSERT", name.clone())).or_default().extend(added);
     }
 }
 
@@ -187,7 +191,7 @@ fn rows(
     customers: &BTreeSet<i32>,
     access: &mut Access,
 ) {
-    if !thing.sort.is_table() || !["SELECT", "UPDATE", "DELETE"].contains(&privilege) {
+    if !thing.sort.is_table() || !["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&privilege) {
         return;
     }
     let shows = |customer: i32| match &grant.rows {
@@ -197,6 +201,11 @@ fn rows(
         Some(Rows::UpTo(most)) => customer <= *most,
     };
     let ids = thing.rows.iter().filter(|(_, customer)| shows(*customer)).map(|(id, _)| *id);
+    if privilege == "INSERT" {
+        let added = CUSTOMERS.into_iter().filter(|customer| shows(*customer));
+        access.rows.entry((privilege, world.sql_name(thing))).or_default().extend(added);
+        return;
+    }
     access.rows.entry((privilege, world.sql_name(thing))).or_default().extend(ids);
 }
 
@@ -221,6 +230,10 @@ fn row_security(world: &World, policy: &Policy, rights: &BTreeSet<&str>, access:
                 };
                 *rows = thing.rows.iter().filter(passes).map(|(id, _)| *id).collect();
             }
+            let added = access.rows.entry(("INSERT", name)).or_default();
+            let passes =
+                |customer: &i32| own::passes(thing, "INSERT", rights, *customer, filtered && added.contains(customer));
+            *added = CUSTOMERS.into_iter().filter(passes).collect();
         } else if thing.public.contains("SELECT") {
             access.rows.entry(("SELECT", name)).or_default().extend(thing.rows.iter().map(|(id, _)| *id));
         }
