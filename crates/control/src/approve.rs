@@ -5,6 +5,7 @@ use rolecall_core::event::{Actor, Drafts, Kind};
 use rolecall_core::request::{self, Outcome, RequestId};
 
 use crate::office::{ControlError, Ground, Office, signed_in};
+use crate::place::Foreseen;
 use crate::request::Shown;
 use crate::store::Reach;
 use crate::{place, telling};
@@ -14,7 +15,8 @@ impl Office {
     pub async fn shown(&self, actor: &Actor, id: RequestId) -> Result<Shown, ControlError> {
         let request = self.one_request(actor, id).await?;
         let ground = self.ground().await?;
-        place::effects(ground.facts(&self.policy), &request.asks).await
+        let foreseen = place::effects(ground.facts(&self.policy), &request.asks).await?;
+        Ok((foreseen.effects, foreseen.digest))
     }
 
     /// Agrees to a Request, to the effects whose digest was `shown`. If it would do something else by now it is asked again.
@@ -24,12 +26,13 @@ impl Office {
         let ground = self.ground().await?;
         let known = self.seen_request(&ground, actor, id, known)?;
         self.admit(&ground, actor, Action::Decide(&known))?;
-        let (effects, current) = place::effects(ground.facts(&self.policy), &known.asks).await?;
+        let Foreseen { effects, digest: current, unseen } =
+            place::effects(ground.facts(&self.policy), &known.asks).await?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
             let request = self.seen_request(&ground, actor, id, tx.request(id).await?)?;
             self.admit(&ground, actor, Action::Decide(&request))?;
-            let outcome = request::approve(ground.facts(&self.policy), request, &by, shown, &current)?;
+            let outcome = request::approve(ground.facts(&self.policy), request, &by, shown, &current)?.except(unseen);
             let request = outcome.request();
             tx.put_request(request).await?;
             let (name, access) = (id.to_string(), telling::asked(request));

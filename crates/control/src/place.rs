@@ -1,6 +1,6 @@
 //! One server of an environment: where it is, what has to be looked at on it, and what a Request would do there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -10,7 +10,7 @@ use rolecall_core::event;
 use rolecall_core::plan::Effect;
 use rolecall_core::policy::model::{Environment, Policy, Server, UrlSource};
 use rolecall_core::policy::pattern::Pattern;
-use rolecall_core::request::{Draft, Facts, effects_digest, meaning};
+use rolecall_core::request::{self, Draft, Facts, effects_digest, meaning};
 use rolecall_core::secret::Secret;
 use rolecall_core::state::ServerState;
 use rolecall_engine::postgres::inspect::{Wanted, inspect};
@@ -54,29 +54,53 @@ pub fn places<'a>(policy: &'a Policy, environment: Option<&str>) -> Vec<Place<'a
 /// How long a server may take to answer what somebody waits for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a Request would do on the servers of its environment, by server, and the digest of it.
-pub(crate) async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<(Vec<Effect>, String), ControlError> {
-    // Side by side: all must be known, but none has to wait for the others.
-    let (mut told, mut work) = (BTreeMap::new(), FuturesUnordered::new());
-    for place in places(facts.policy, Some(&asks.environment)) {
-        if work.len() == AT_ONCE {
-            told.extend(work.next().await.transpose()?);
-        }
-        work.push(effects_on(place, facts, asks));
-    }
-    while let Some(done) = work.next().await {
-        told.extend([done?]);
-    }
-    let digest = effects_digest(&told);
-    Ok((told.into_values().flatten().collect(), digest))
+/// What a Request would do on the servers of its environment.
+pub(crate) struct Foreseen {
+    /// By server, those that did not answer among them.
+    pub effects: Vec<Effect>,
+    /// Of all that: whoever agrees, agrees to this.
+    pub digest: String,
+    /// Servers that did not answer. What nobody can see is not given there.
+    pub unseen: BTreeSet<String>,
 }
 
-async fn effects_on(place: Place<'_>, facts: Facts<'_>, asks: &Draft) -> Result<(String, Vec<Effect>), ControlError> {
+/// What a Request would do on the servers of its environment that answer. An error: none does.
+pub(crate) async fn effects(facts: Facts<'_>, asks: &Draft) -> Result<Foreseen, ControlError> {
+    // Side by side: none has to wait for the others.
+    let (mut asked, mut work) = (Vec::new(), FuturesUnordered::new());
+    for place in places(facts.policy, Some(&asks.environment)) {
+        if work.len() == AT_ONCE {
+            asked.extend(work.next().await);
+        }
+        work.push(async move { (place.server_name, effects_on(place, facts, asks).await) });
+    }
+    while let Some(answer) = work.next().await {
+        asked.push(answer);
+    }
+    let (mut told, mut unseen, mut trouble) = (BTreeMap::new(), BTreeSet::new(), None);
+    for (server, answer) in asked {
+        let effects = answer.unwrap_or_else(|error| {
+            trouble = Some(error);
+            unseen.insert(server.to_owned());
+            vec![request::unseen(server, asks)]
+        });
+        told.insert(server.to_owned(), effects);
+    }
+    match trouble {
+        Some(error) if unseen.len() == told.len() => Err(error),
+        _ => {
+            let digest = effects_digest(&told);
+            Ok(Foreseen { effects: told.into_values().flatten().collect(), digest, unseen })
+        }
+    }
+}
+
+async fn effects_on(place: Place<'_>, facts: Facts<'_>, asks: &Draft) -> Result<Vec<Effect>, ControlError> {
     // Somebody waits for the answer.
     let target = place.target()?.answering_within(PATIENCE);
     let state = inspect(&target, &place.wanted()).await.map_err(|error| place.says(error))?;
     let scene = place.scene(&state, facts);
-    Ok((place.server_name.to_owned(), meaning(scene, place.server_name, asks)))
+    Ok(meaning(scene, place.server_name, asks))
 }
 
 impl<'a> Place<'a> {
@@ -100,10 +124,16 @@ impl<'a> Place<'a> {
     /// Whether a Lease that begins or is over waits for this server. Once all that are left in the policy are done with it,
     /// any of them may say so.
     pub fn awaited(&self, kept: &Kept) -> bool {
-        let servers = &self.environment.servers;
+        let waits = kept.waits_for(self.environment_name, self.server_name);
         kept.lease.environment == self.environment_name
             && !matches!(kept.reach, Reach::Open | Reach::Closed)
-            && (!kept.done.contains(self.server_name) || servers.keys().all(|server| kept.done.contains(server)))
+            && (waits || self.all_done(kept))
+    }
+
+    /// Whether a Lease waits for no server of this environment.
+    pub fn all_done(&self, kept: &Kept) -> bool {
+        let mut servers = self.environment.servers.keys();
+        !servers.any(|server| kept.waits_for(self.environment_name, server))
     }
 
     /// As Events name it.
@@ -160,6 +190,7 @@ impl<'a> Place<'a> {
             policy: self.policy,
             environment_name: self.environment_name,
             environment: self.environment,
+            server_name: self.server_name,
             server: self.server,
             state,
             leases: facts.leases,

@@ -8,6 +8,7 @@ use rolecall_core::plan::Effect;
 use rolecall_core::request::{self, Draft, Outcome, Request, RequestId};
 
 use crate::office::{ControlError, Ground, Office, signed_in};
+use crate::place::Foreseen;
 use crate::store::{Reach, StoreError};
 use crate::{place, telling};
 
@@ -36,10 +37,10 @@ impl Office {
         // Refused without bothering a server, if it will be refused.
         let ground = self.ground().await?;
         file(&ground, RequestId(0), draft.clone(), "")?;
-        let (effects, digest) = place::effects(ground.facts(&self.policy), &draft).await?;
+        let Foreseen { effects, digest, unseen } = place::effects(ground.facts(&self.policy), &draft).await?;
         let written = self.store.write(actor, |mut tx| async move {
             let ground = Ground::read(&mut tx).await?;
-            let outcome = file(&ground, RequestId(tx.event().0), draft, &digest)?;
+            let outcome = file(&ground, RequestId(tx.event().0), draft, &digest)?.except(unseen);
             let request = outcome.request();
             tx.put_request(request).await?;
             let mut told = Drafts::from(telling::filed(request).with_effects(effects));

@@ -108,5 +108,9 @@ pub(crate) fn held<'a>(facts: Facts<'a>, environment: &str, id: &str) -> Vec<Hel
     };
     let Some(server) = environment.servers.values().next() else { return Vec::new() };
     let state = &*UNSEEN;
-    holds(Scene { policy, environment_name, environment, server, state, leases, suspended, book, now }, id, principal)
+    // Everything that they hold on any server: on no one in particular.
+    let server_name = "";
+    let scene =
+        Scene { policy, environment_name, environment, server_name, server, state, leases, suspended, book, now };
+    holds(scene, id, principal)
 }

@@ -54,6 +54,7 @@ fn plan(policy: &Policy) {
                     policy,
                     environment_name,
                     environment,
+                    server_name: name,
                     server,
                     state,
                     leases,

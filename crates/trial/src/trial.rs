@@ -306,6 +306,7 @@ fn scene<'a>(policy: &'a Parsed, state: &'a ServerState) -> anyhow::Result<Scene
         policy,
         environment_name: "test",
         environment,
+        server_name: "main",
         server,
         state,
         now: Timestamp::now(),

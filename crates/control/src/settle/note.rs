@@ -65,7 +65,9 @@ impl Office {
 fn step(place: Place<'_>, kept: &Kept, came: Result<&Finished, &ControlError>) -> Option<(Kept, Option<Draft>)> {
     let (mut next, server, lease) = (kept.clone(), place.server_name, &kept.lease);
     let (id, access) = (lease.id.to_string(), telling::given(lease));
+    let own = lease.is_for(place.environment_name, server);
     let told = match (came, kept.reach) {
+        _ if !own => None,
         (Ok(done), Reach::Opening) => {
             if done.barred.is_some() || done.unready.contains(&place.role_name(&lease.role)) {
                 return None;
@@ -87,7 +89,7 @@ fn step(place: Place<'_>, kept: &Kept, came: Result<&Finished, &ControlError>) -
         }
         (Err(_), Reach::Opening) | (_, Reach::Open | Reach::Closed) => return None,
     };
-    if place.environment.servers.keys().all(|server| next.done.contains(server)) {
+    if place.all_done(&next) {
         next.reach = if next.reach == Reach::Opening { Reach::Open } else { Reach::Closed };
         next.late.clear();
     }

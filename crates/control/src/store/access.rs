@@ -68,6 +68,11 @@ struct Document {
 }
 
 impl Kept {
+    /// Whether it is for this server, which is not done with it yet.
+    pub fn waits_for(&self, environment: &str, server: &str) -> bool {
+        self.lease.is_for(environment, server) && !self.done.contains(server)
+    }
+
     /// As it is before any server has come along.
     fn fresh(lease: &Lease, reach: Reach) -> Self {
         Self { lease: lease.clone(), reach, done: BTreeSet::new(), late: BTreeSet::new() }

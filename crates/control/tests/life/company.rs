@@ -125,6 +125,7 @@ impl Company {
             policy,
             environment_name: "production",
             environment,
+            server_name: "main",
             server: &environment.servers["main"],
             state: &state,
             leases: Leases::none(),

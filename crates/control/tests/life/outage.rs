@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use rolecall_control::ControlError;
 use rolecall_control::store::Reach;
 use rolecall_core::event::Kind;
-use rolecall_core::request::{Draft, RequestId, Until};
+use rolecall_core::request::{Draft, Outcome, Refusal, RequestId, Until};
 
 use super::company::Company;
 use super::granted;
@@ -66,6 +67,70 @@ async fn what_is_over_everywhere_that_is_left_is_over() {
     let office = company.office().await;
     assert_eq!(office.settle().await.unwrap().leases[0].reach, Reach::Closed);
     assert_eq!(proved(&company, id).await, ["main"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_could_see_is_not_given() {
+    let company = Company::new().await;
+    let (mut other, old, new) = company.beside("other").await;
+    let (office, bob, lea) = (company.office_with(old, &new).await, company.person("bob"), company.person("lea"));
+    let ask = async || office.request(&bob, company.draft("bob", "42"), None).await.map(|asked| asked.request().id);
+    let agree = async |id| {
+        let (effects, shown) = office.shown(&lea, id).await.unwrap();
+        (format!("{effects:?}"), office.approve(&lea, id, &shown).await.unwrap())
+    };
+    other.stop();
+    let id = ask().await.unwrap();
+    let (effects, outcome) = agree(id).await;
+    assert!(effects.contains("customer = 42"), "{effects}");
+    assert!(effects.contains("other did not answer") && effects.contains("gives nothing there"), "{effects}");
+    assert_eq!(granted(&outcome), id);
+    let told = company.newest("request_approved").await;
+    assert!(format!("{:?}", told.effects).contains("other did not answer"), "{told:?}");
+    let settled = office.settle().await.unwrap();
+    assert_eq!((settled.failures.len(), settled.leases[0].reach), (0, Reach::Open), "nobody waits for the other one");
+    assert_eq!(company.rows("bob").await.unwrap(), [42]);
+
+    other.restart().unwrap();
+    office.settle().await.unwrap();
+    assert!(company.rows_on(&other, "bob").await.is_err());
+    let plan = office.plan(&company.person("ada"), "production", "other").await.unwrap();
+    assert!(plan.is_empty(), "nor does a whole plan give it: {plan:?}");
+
+    // For what he did not get he asks again; each ends without the other.
+    company.wait(60);
+    let again = ask().await.unwrap();
+    let (effects, outcome) = agree(again).await;
+    assert!(!effects.contains("did not answer"), "{effects}");
+    assert_eq!(granted(&outcome), again);
+    office.settle().await.unwrap();
+    assert_eq!(company.rows_on(&other, "bob").await.unwrap(), [42]);
+    assert!(matches!(ask().await, Err(ControlError::Refused(Refusal::AlreadyLeased(_)))));
+    office.end(&bob, id).await.unwrap();
+    assert_eq!(office.settle().await.unwrap().leases[0].reach, Reach::Closed);
+    assert_eq!(proved(&company, id).await, ["main"], "where it never was nothing is to be proved");
+    assert_eq!(company.rows_on(&other, "bob").await.unwrap(), [42]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_answers_again_is_agreed_to_anew_and_without_any_server_nobody_agrees() {
+    let company = Company::new().await;
+    let (mut other, old, new) = company.beside("other").await;
+    let (office, bob, lea) = (company.office_with(old, &new).await, company.person("bob"), company.person("lea"));
+    other.stop();
+    let id = office.request(&bob, company.draft("bob", "42"), None).await.unwrap().request().id;
+    let (_, shown) = office.shown(&lea, id).await.unwrap();
+    other.restart().unwrap();
+    let outcome = office.approve(&lea, id, &shown).await.unwrap();
+    assert!(matches!(outcome, Outcome::AskedAgain(_)), "{outcome:?}");
+    let (_, shown) = office.shown(&lea, id).await.unwrap();
+    // It goes again, with what was shown of it.
+    other.stop();
+    let outcome = office.approve(&lea, id, &shown).await.unwrap();
+    assert!(matches!(outcome, Outcome::AskedAgain(_)), "{outcome:?}");
+    company.lose_the_url();
+    assert!(office.shown(&lea, id).await.is_err());
+    assert!(office.approve(&lea, id, &shown).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -100,7 +100,7 @@ pub fn holds<'a>(scene: Scene<'a>, id: &'a str, principal: &'a Principal) -> Vec
 
 fn leased<'a>(scene: Scene<'a>, id: &'a str, principal: &'a Principal) -> impl Iterator<Item = Held<'a>> {
     let own = scene.leases.of(id).filter(move |lease| {
-        lease.environment == scene.environment_name
+        lease.is_for(scene.environment_name, scene.server_name)
             && lease::over(lease, scene.policy, scene.suspended, scene.now).is_none()
     });
     own.map(move |lease| {

@@ -40,6 +40,8 @@ pub struct Scene<'a> {
     pub environment_name: &'a str,
     /// The environment.
     pub environment: &'a Environment,
+    /// The server's name in the policy.
+    pub server_name: &'a str,
     /// The server, as the policy knows it.
     pub server: &'a Server,
     /// The server, as it is.

@@ -76,7 +76,7 @@ fn others<'a>(book: Book<'_>, mark: &'a Mark) -> Option<&'a str> {
 fn beside_the_policy(differ: &Differ<'_>) -> bool {
     let scene = differ.scene;
     let given = scene.leases.iter().any(|lease| {
-        lease.environment == scene.environment_name
+        lease.is_for(scene.environment_name, scene.server_name)
             && lease::over(lease, scene.policy, scene.suspended, scene.now).is_none()
     });
     // Also where they hold nothing now: the next policy may give them something.

@@ -36,6 +36,16 @@ pub struct Lease {
     pub ended: Option<Ended>,
     /// Taken in an emergency, without approval.
     pub break_glass: bool,
+    /// Servers of the environment on which it never holds: nobody could see what it would do there when it was agreed to.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub except: BTreeSet<String>,
+}
+
+impl Lease {
+    /// Whether it is for a server of an environment.
+    pub fn is_for(&self, environment: &str, server: &str) -> bool {
+        self.environment == environment && !self.except.contains(server)
+    }
 }
 
 /// That a Lease is over.
@@ -148,6 +158,7 @@ pub fn steady(latest: Option<Timestamp>, clock: Timestamp) -> Timestamp {
 /// True when a principal held something in the scene's environment by a Lease that is over.
 pub fn was_leased(scene: Scene<'_>, principal: &str) -> bool {
     scene.leases.of(principal).any(|lease| {
-        lease.environment == scene.environment_name && over(lease, scene.policy, scene.suspended, scene.now).is_some()
+        lease.is_for(scene.environment_name, scene.server_name)
+            && over(lease, scene.policy, scene.suspended, scene.now).is_some()
     })
 }

@@ -1,5 +1,7 @@
 //! Filing a Request: everything that can be checked is checked before anybody is asked.
 
+use std::collections::BTreeSet;
+
 use super::party::{active, own};
 use super::terms::{Terms, may_request, period, values};
 use super::{Draft, Facts, Outcome, Refusal, Request, RequestId, State};
@@ -69,7 +71,8 @@ fn may_ask_for(facts: Facts<'_>, draft: &Draft, terms: &Terms<'_>) -> bool {
 
 fn same_lease<'a>(facts: Facts<'a>, asks: &Draft) -> Option<&'a Lease> {
     let live = |lease: &Lease| lease::over(lease, facts.policy, facts.suspended, facts.now).is_none();
-    facts.leases.iter().find(|lease| same(lease, asks) && live(lease))
+    // Where it does not reach every server, it may be asked for again.
+    facts.leases.iter().find(|lease| same(lease, asks) && lease.except.is_empty() && live(lease))
 }
 
 fn same(lease: &Lease, asks: &Draft) -> bool {
@@ -129,6 +132,7 @@ pub(super) fn grant(facts: Facts<'_>, mut request: Request, longest: u64) -> Res
         ends,
         ended: None,
         break_glass: request.break_glass,
+        except: BTreeSet::new(),
     };
     request.state = State::Granted { at: facts.now };
     Ok(Outcome::Granted(request, lease))

@@ -35,6 +35,20 @@ pub fn meaning(scene: Scene<'_>, server: &str, asks: &Draft) -> Vec<Effect> {
     own
 }
 
+/// What is said instead of the effects on a server that did not answer: a Lease that is agreed to like that is not for it.
+pub fn unseen(server: &str, asks: &Draft) -> Effect {
+    let access = format!(
+        "what they have on {server}: {server} did not answer, so this gives nothing there; ask again once it does"
+    );
+    Effect {
+        direction: Direction::Keeps,
+        who: vec![asks.beneficiary.clone()],
+        holders_of: None,
+        access: vec![access],
+        because: "nobody can see what it would do there".to_owned(),
+    }
+}
+
 /// `sha256:` and 64 hex digits over effects by server. When and why are not in it: they are in the Request.
 pub fn effects_digest(servers: &BTreeMap<String, Vec<Effect>>) -> String {
     let told: BTreeMap<&String, Vec<_>> =
@@ -79,5 +93,6 @@ fn trial(scene: Scene<'_>, asks: &Draft) -> Lease {
         ends: second(ends),
         ended: None,
         break_glass: false,
+        except: BTreeSet::new(),
     }
 }

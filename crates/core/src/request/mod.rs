@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 pub use break_glass::{break_glass, review, review_due};
 pub use decide::{approve, deny, end_early, expire, recheck, withdraw};
 pub use file::{extend, file};
-pub use meaning::{effects_digest, meaning};
+pub use meaning::{effects_digest, meaning, unseen};
 pub use party::{members, own, principal};
 pub use refusal::Refusal;
 pub use terms::{BreakGlassTerms, Terms, decides, may_request, requestable, values};
@@ -197,6 +197,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The same, where a Lease that it has become does not hold on these servers: nobody has seen what it would do there.
+    #[must_use]
+    pub fn except(self, unseen: BTreeSet<String>) -> Self {
+        match self {
+            Self::Granted(request, lease) => Self::Granted(request, Lease { except: unseen, ..lease }),
+            other => other,
+        }
+    }
+
     /// The Request as it is now.
     pub fn request(&self) -> &Request {
         match self {

@@ -125,5 +125,6 @@ pub fn lease(policy: &Policy, who: &str, role: &str) -> Lease {
         ends: at(3_600),
         ended: None,
         break_glass: false,
+        except: BTreeSet::new(),
     }
 }

@@ -166,6 +166,8 @@ pub struct LeaseView {
     pub break_glass: bool,
     /// Servers where it has begun; once it is over, those where it was read back as gone.
     pub done: BTreeSet<String>,
+    /// Servers on which it never holds: nobody could see what it would do there when it was agreed to.
+    pub except: BTreeSet<String>,
     /// Servers that should be rid of it and did not let it be taken back yet.
     pub late: BTreeSet<String>,
 }
@@ -185,6 +187,7 @@ impl From<Kept> for LeaseView {
             ends: lease.ends,
             ended: lease.ended.map(|ended| Act { by: None, at: ended.at, reason: Some(ended.why.to_string()) }),
             break_glass: lease.break_glass,
+            except: lease.except,
             done: kept.done,
             late: kept.late,
         }

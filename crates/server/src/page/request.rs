@@ -58,7 +58,7 @@ pub async fn get(viewer: Viewer, Path(id): Path<u64>, fields: Fields) -> Result<
                         @if decides(&viewer, &request) { (decide(&viewer, &request, digest)) }
                     }
                     Some(Err(_)) => div.problem role="alert" { strong { "What it would do cannot be read just now. " }
-                        "A server does not answer, so nobody can agree to it yet. The overview says which." },
+                        "No server of the environment answers, so nobody can agree to it yet. The overview says why." },
                     None => {}
                 }
                 @if reviews(&viewer, &request) { (review(&viewer, &request)) }

@@ -23,15 +23,20 @@ pub fn asked(viewer: &Viewer, role: &str, environment: &str, with: &BTreeMap<Str
 /// The servers for which a Lease waits, where it has got to some and not to others, or some are late.
 pub fn awaited(viewer: &Viewer, kept: &Kept) -> Markup {
     let environment = viewer.sight.policy().environments.get(&kept.lease.environment);
-    let servers = environment.into_iter().flat_map(|environment| environment.servers.keys());
-    let open: Vec<&str> = servers.filter(|server| !kept.done.contains(*server)).map(String::as_str).collect();
+    let (servers, name) = (environment.into_iter().flat_map(|found| found.servers.keys()), &kept.lease.environment);
+    let open: Vec<&str> = servers.filter(|server| kept.waits_for(name, server)).map(String::as_str).collect();
     let partly = (!kept.done.is_empty() || !kept.late.is_empty()) && !open.is_empty();
     let what = match kept.reach {
         Reach::Opening if partly => "Not there yet on",
         Reach::Closing | Reach::Overdue if partly => "Not proved to be gone yet from",
-        _ => return Markup::default(),
+        _ => "",
     };
-    html! { p.note { (what) " " (super::name(&open.join(", "))) "." } }
+    let except: Vec<&str> = kept.lease.except.iter().map(String::as_str).collect();
+    html! {
+        @if !what.is_empty() { p.note { (what) " " (super::name(&open.join(", "))) "." } }
+        @if !except.is_empty() { p.note { "Not given on " (super::name(&except.join(", ")))
+            ", which did not answer when this was agreed to. Ask again to have it there." } }
+    }
 }
 
 /// A table of Leases.
