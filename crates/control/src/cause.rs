@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rolecall_core::diff::is_mark;
 use rolecall_core::event::EventId;
 use rolecall_core::plan::{Step, only};
-use rolecall_core::state::ServerState;
 
 use crate::office::Office;
 use crate::place::Place;
-use crate::settle::{accounts, marked};
+use crate::settle::{Marked, accounts};
 use crate::store::{Kept, StoreError};
 
 /// The entries that may have brought it about, beside those of Leases.
@@ -32,19 +31,11 @@ impl Causes {
     }
 
     /// The first Lease whose holder is concerned; else the last act about somebody who is; else the policy.
-    pub(crate) fn of(
-        &self,
-        place: Place<'_>,
-        state: &ServerState,
-        steps: &[Step],
-        moving: &[&Kept],
-    ) -> Option<EventId> {
-        let marked = marked(state);
+    pub(crate) fn of(&self, place: Place<'_>, marked: &Marked, steps: &[Step], moving: &[&Kept]) -> Option<EventId> {
         // Whatever happens, the mark on the server may go along with it.
         let steps: Vec<Step> = steps.iter().filter(|step| !is_mark(step)).cloned().collect();
         let concerned = |principal: &str| {
-            let mut own = accounts(place, None, &BTreeSet::from([principal]));
-            own.extend(marked.get(principal).into_iter().flatten().cloned());
+            let own = accounts(place, marked, &BTreeSet::from([principal]));
             steps.is_empty() || !only(&steps, &own).is_empty()
         };
         // The earliest and the latest first: the first who is concerned decides, and nobody after them is asked.

@@ -10,12 +10,12 @@ use rolecall_core::plan::{Change, Step};
 use rolecall_core::state::{RoleId, ServerState};
 
 use crate::place::Place;
-use crate::settle::accounts;
+use crate::settle::{Marked, accounts};
 
 /// What `state`, read after `steps` were carried out, shows of what a Lease gave.
-pub fn of(place: Place<'_>, state: &ServerState, steps: &[Step], lease: &Lease) -> String {
+pub fn of(place: Place<'_>, state: &ServerState, marked: &Marked, steps: &[Step], lease: &Lease) -> String {
     let (role, own) = (place.role_name(&lease.role), BTreeSet::from([lease.principal.as_str()]));
-    let names = accounts(place, Some(state), &own);
+    let names = accounts(place, marked, &own);
     let there: Vec<&String> = names.iter().filter(|account| found(state, account).is_some()).collect();
     let looked: Vec<&str> = state.contents.keys().map(String::as_str).collect();
     let mut said = vec![format!("read back in {}", looked.join(", "))];

@@ -150,17 +150,19 @@ impl Office {
         let actor = Actor::system("reconciler");
         abandoned(&self.store, &actor, &place.event()).await?;
         let state = applier.inspect(&wanted).await.map_err(|error| place.says(error))?;
-        let accounts = accounts(place, Some(&state), principals);
+        let marks = marked(&state);
+        let accounts = accounts(place, &marks, principals);
         let over = moving.iter().filter(|kept| matches!(kept.reach, Reach::Closing | Reach::Overdue));
         let over: Vec<&Lease> = over.map(|kept| &kept.lease).collect();
         let suspended = principals.iter().copied().filter(|id| ground.suspended.contains(*id));
         let ending = over.iter().map(|lease| lease.principal.as_str()).chain(suspended).collect();
-        let accounts = Accounts { all: accounts, ending: self::accounts(place, Some(&state), &ending) };
+        let accounts = Accounts { all: accounts, ending: self::accounts(place, &marks, &ending) };
         let Due { steps, unready, barred } = due(place, &state, ground, &accounts);
         let (version, digest) = (state.identity.version, digest(&steps));
-        let cause = causes.of(place, &state, &steps, moving);
+        let cause = causes.of(place, &marks, &steps, moving);
         let prove = |state: &ServerState| -> BTreeMap<RequestId, String> {
-            over.iter().map(|lease| (lease.id, proof::of(place, state, &steps, lease))).collect()
+            let marks = marked(state);
+            over.iter().map(|lease| (lease.id, proof::of(place, state, &marks, &steps, lease))).collect()
         };
         let proofs = Mutex::new(BTreeMap::new());
         let (told, quiet) = if steps.is_empty() {
@@ -184,20 +186,19 @@ impl Office {
 pub(crate) const AT_ONCE: usize = 8;
 
 /// The accounts of principals: as they would be called now, and whatever bears their mark on a server.
-pub(crate) fn accounts(place: Place<'_>, state: Option<&ServerState>, principals: &BTreeSet<&str>) -> BTreeSet<String> {
+pub(crate) fn accounts(place: Place<'_>, marked: &Marked, principals: &BTreeSet<&str>) -> BTreeSet<String> {
     let named = principals.iter().filter_map(|id| principal(place.policy, id));
     let mut found: BTreeSet<String> =
         named.map(|(id, principal, _)| place.environment.account_name(place.environment_name, id, principal)).collect();
-    if let Some(state) = state {
-        let marked = marked(state).into_iter();
-        found.extend(marked.filter(|(of, _)| principals.contains(of.as_str())).flat_map(|(_, names)| names));
-    }
+    found.extend(principals.iter().filter_map(|id| marked.get(*id)).flatten().cloned());
     found
 }
 
-/// Accounts by whose mark they bear on a server.
-pub(crate) fn marked(state: &ServerState) -> BTreeMap<String, Vec<String>> {
-    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// Accounts by whose mark they bear on a server. To be read once, however many are asked for: it looks at every role.
+pub(crate) type Marked = BTreeMap<String, Vec<String>>;
+
+pub(crate) fn marked(state: &ServerState) -> Marked {
+    let mut found = Marked::new();
     for id in state.owned() {
         let comment = state.roles.get(&id).and_then(|role| role.comment.as_deref());
         let mark = rolecall_core::mark::Mark::parse(comment);

@@ -18,7 +18,7 @@ use crate::apply::{Ready, stopped};
 use crate::carry::words;
 use crate::office::{ControlError, Office};
 use crate::place::Place;
-use crate::settle::accounts;
+use crate::settle::{Marked, accounts};
 use crate::store::{StoreError, Watched};
 
 impl Keeper {
@@ -223,7 +223,7 @@ fn late(error: &ControlError) -> bool {
 fn rest(place: Place<'_>, ready: &Ready) -> usize {
     let moving = ready.ground.kept.iter().filter(|kept| place.awaited(kept));
     let principals: BTreeSet<&str> = moving.map(|kept| kept.lease.principal.as_str()).collect();
-    let own = only(&ready.plan.steps, &accounts(place, None, &principals)).len();
+    let own = only(&ready.plan.steps, &accounts(place, &Marked::new(), &principals)).len();
     let marks = ready.plan.steps.iter().filter(|step| !principals.is_empty() && is_mark(step)).count();
     ready.plan.steps.len().saturating_sub(own + marks)
 }

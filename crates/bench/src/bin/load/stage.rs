@@ -100,9 +100,11 @@ impl Stage {
         self.folder.path().join(name)
     }
 
-    /// Time passes for Rolecall.
-    pub fn pass(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    /// Time passes for Rolecall, until some seconds before this moment; the rest is waited for.
+    pub async fn until(&self, moment: Timestamp) {
+        let left = |now: Timestamp| moment.duration_since(now);
+        self.clock.0.fetch_add((left(self.clock.now()) - SignedDuration::from_secs(4)).as_secs(), Ordering::SeqCst);
+        tokio::time::sleep(Duration::try_from(left(self.clock.now())).unwrap_or_default()).await;
     }
 
     /// Connects as somebody.
