@@ -26,11 +26,13 @@ people: { ada@acme.test: {}, bob@acme.test: {}, ivan@acme.test: {}, eve@acme.tes
 services: { bot: { owner: bob@acme.test } }
 ";
 
-struct Moved(AtomicI64);
+/// The machine's clock, moved by hours and seconds.
+struct Moved(AtomicI64, AtomicI64);
 
 impl Clock for Moved {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_hours(self.0.load(Ordering::SeqCst))
+        let seconds = self.0.load(Ordering::SeqCst) * 3_600 + self.1.load(Ordering::SeqCst);
+        Timestamp::now() + SignedDuration::from_secs(seconds)
     }
 }
 
@@ -41,7 +43,7 @@ struct Here {
 }
 
 async fn here() -> Here {
-    let (mut place, clock) = (Place::new(), Arc::new(Moved(AtomicI64::new(0))));
+    let (mut place, clock) = (Place::new(), Arc::new(Moved(AtomicI64::new(0), AtomicI64::new(0))));
     place.options = Options { clock: clock.clone(), ..place.options };
     let outcome = read(&Sources::one("policy.yaml", POLICY.to_owned()), Timestamp::now());
     let policy = outcome.policy.unwrap_or_else(|| panic!("{:?}", outcome.problems));
@@ -94,6 +96,42 @@ async fn a_token_is_known_until_it_ends_or_is_revoked() {
     assert_eq!(here.who(&made.secret, Use::Token).await, Err(Unrecognised::Revoked));
     let again = here.office.revoke_token(&operator(), &made.token.id).await;
     assert!(matches!(again, Err(ControlError::Token(TokenRefusal::Revoked(_)))), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_session_begun_by_a_clock_ahead_ends_once_the_clock_is_back() {
+    let here = here().await;
+    let made = here.made("bob@acme.test", &[Scope::Read]).await;
+    let sign_in = async || here.office.sign_in(&made.secret).await.unwrap().unwrap_or_else(|why| panic!("{why}"));
+    here.clock.0.store(24 * 30, Ordering::SeqCst);
+    let ahead = sign_in().await;
+    assert!(here.who(&ahead.secret, Use::Session).await.is_ok());
+    here.clock.0.store(0, Ordering::SeqCst);
+    assert_eq!(here.who(&ahead.secret, Use::Session).await, Err(Unrecognised::Ended));
+    // One that is begun now lasts as long as any.
+    let session = sign_in().await;
+    assert!(session.identity.ends <= Timestamp::now() + SignedDuration::from_hours(12));
+    here.clock.0.store(11, Ordering::SeqCst);
+    assert!(here.who(&session.secret, Use::Session).await.is_ok());
+    here.clock.0.store(13, Ordering::SeqCst);
+    assert_eq!(here.who(&session.secret, Use::Session).await, Err(Unrecognised::Ended));
+    // Nor does the other one come back at the time at which it seemed to begin.
+    assert_eq!(here.office.end_sessions_ahead().await.unwrap(), 1);
+    assert_eq!(here.office.end_sessions_ahead().await.unwrap(), 0);
+    here.clock.0.store(24 * 30 + 1, Ordering::SeqCst);
+    assert_eq!(here.who(&ahead.secret, Use::Session).await, Err(Unrecognised::Revoked));
+    let ledger = here.ledger().await;
+    assert!(ledger.contains("signed_out") && ledger.contains("the clock was set back"), "{ledger}");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_corrected_by_seconds_ends_no_session() {
+    let here = here().await;
+    let made = here.made("bob@acme.test", &[Scope::Read]).await;
+    let session = here.office.sign_in(&made.secret).await.unwrap().unwrap_or_else(|why| panic!("{why}"));
+    here.clock.1.store(-30, Ordering::SeqCst);
+    assert!(here.who(&session.secret, Use::Session).await.is_ok());
+    assert_eq!(here.office.end_sessions_ahead().await.unwrap(), 0);
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ impl Office {
         let Some(token) = self.store.read().token_of_hash(&hash).await?.filter(|token| token.kind == used) else {
             return Ok(Err(Unrecognised::Unknown));
         };
-        let now = self.now().await?;
+        let (clock, now) = (self.store.clock().now(), self.now().await?);
         let parent = match &token.parent {
             Some(parent) => self.store.read().token(parent).await?,
             None => None,
@@ -74,7 +74,8 @@ impl Office {
             if token.revoked.is_some() {
                 return Ok(Err(Unrecognised::Revoked));
             }
-            if token.ends <= now {
+            let over = token.kind == Use::Session && !session::within(token, clock);
+            if over || token.ends <= now {
                 return Ok(Err(Unrecognised::Ended));
             }
         }
@@ -82,7 +83,8 @@ impl Office {
     }
 
     fn identity(&self, token: Token) -> Identity {
-        let Token { id, of, kind, scopes, ends, .. } = token;
+        let ends = if token.kind == Use::Session { session::over(&token) } else { token.ends };
+        let Token { id, of, kind, scopes, .. } = token;
         let actor = match (of, kind) {
             (None, _) => Actor::Operator { token: id.clone() },
             (Some(of), Use::Token) => Actor::Token { id: id.clone(), of },

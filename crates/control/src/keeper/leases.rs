@@ -78,6 +78,7 @@ impl Keeper {
         let office = self.office();
         let ended = office.end_due().await?;
         office.expire_requests().await?;
+        office.end_sessions_ahead().await?;
         let ground = office.ground().await?;
         let all = places(&office.policy, None);
         if rounds.suspended.as_ref() != Some(&ground.suspended) {

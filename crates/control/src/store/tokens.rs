@@ -114,6 +114,11 @@ impl Tx {
         Ok(count > 0)
     }
 
+    /// Sessions that were begun after a time and not ended since.
+    pub(crate) async fn sessions_after(&mut self, time: Timestamp) -> Result<Vec<Token>, StoreError> {
+        sessions_after(self.connection(), time).await
+    }
+
     /// Forgets sessions that ended before a time; the ledger still tells of them.
     pub(crate) async fn forget_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM token WHERE use = 'session' AND ends_at < ?")
@@ -128,6 +133,11 @@ impl Reader {
     /// The token or session whose secret has this hash.
     pub async fn token_of_hash(&self, hash: &[u8; 32]) -> Result<Option<Token>, StoreError> {
         one(&mut *self.connection().await?, "hash", hash.as_slice()).await
+    }
+
+    /// Sessions that were begun after a time and not ended since.
+    pub(crate) async fn sessions_after(&self, time: Timestamp) -> Result<Vec<Token>, StoreError> {
+        sessions_after(&mut *self.connection().await?, time).await
     }
 
     /// The token with this public id.
@@ -163,6 +173,13 @@ where
     let mut query = QueryBuilder::new("SELECT ");
     query.push(COLUMNS).push(" FROM token WHERE ").push(column).push(" = ").push_bind(key);
     query.build().fetch_optional(conn).await?.as_ref().map(read).transpose()
+}
+
+async fn sessions_after(conn: &mut SqliteConnection, time: Timestamp) -> Result<Vec<Token>, StoreError> {
+    let mut query = QueryBuilder::new("SELECT ");
+    query.push(COLUMNS).push(" FROM token WHERE use = 'session' AND revoked_at IS NULL AND made_at > ");
+    query.push_bind(time.as_millisecond());
+    query.build().fetch_all(conn).await?.iter().map(read).collect()
 }
 
 fn read(row: &SqliteRow) -> Result<Token, StoreError> {
