@@ -8,9 +8,8 @@ use rolecall_control::identity::Identity;
 use rolecall_control::store::Use;
 use rolecall_core::secret::Secret;
 
-use crate::App;
-use crate::listener::Peer;
 use crate::problem::Problem;
+use crate::{App, client};
 
 /// Whoever asks, recognised, and the use cases narrowed to what their token is for.
 #[derive(Clone)]
@@ -70,7 +69,7 @@ async fn recognise(parts: &Parts, app: &App, secret: &Secret, used: Use) -> Resu
     match office.recognise(secret, used).await? {
         Ok(identity) => Ok(Asker { office: office.narrowed(&identity.scopes), identity }),
         Err(why) => {
-            let from = parts.extensions.get::<Peer>().map_or("unknown".to_owned(), |peer| peer.0.ip().to_string());
+            let from = client::address(app, &parts.extensions, &parts.headers);
             office.refused(app.refusals(), &from, "token", why).await?;
             Err(Problem::new(why.code()))
         }

@@ -1,6 +1,7 @@
 //! Rolecall over HTTP, thin over the use cases of `rolecall-control`: what may be done is decided there.
 
 pub mod api;
+mod client;
 mod health;
 pub mod identity;
 mod listener;
@@ -20,6 +21,7 @@ use rolecall_control::keeper::Keeper;
 use thiserror::Error;
 use tokio::net::TcpListener;
 
+pub use client::Net;
 pub use state::{App, Config, Guest};
 
 /// Why the server stopped.

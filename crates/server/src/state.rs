@@ -8,6 +8,7 @@ use rolecall_control::keeper::Keeper;
 use rolecall_core::secret::Secret;
 use tokio::sync::watch;
 
+use crate::client::Net;
 use crate::metrics::Live;
 
 /// How the server is set up.
@@ -15,6 +16,8 @@ use crate::metrics::Live;
 pub struct Config {
     /// How people reach it, such as `https://rolecall.acme.test`, without a slash at the end. None: as it listens.
     pub public_url: Option<String>,
+    /// Proxies whose word counts for whom they were asked by.
+    pub trusted_proxies: Vec<Net>,
     /// Who may come in by a button on the sign-in page. For demonstrations: the buttons are there for everybody.
     pub guests: Vec<Guest>,
 }

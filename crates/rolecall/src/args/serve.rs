@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
+use rolecall_server::Net;
 
 use super::{LedgerPlace, PolicyPath};
 
@@ -21,6 +22,10 @@ pub struct Serve {
     /// How people reach it, such as https://rolecall.acme.test; with https, cookies are for HTTPS alone.
     #[arg(long, env = "ROLECALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<String>,
+    /// A proxy before it, or a net of them, such as 10.0.0.0/8; may be given more than once. Whom such a proxy names last in
+    /// X-Forwarded-For is the address that the ledger has. Of nobody else the header counts.
+    #[arg(long, env = "ROLECALL_TRUSTED_PROXY", value_name = "ADDRESS", value_delimiter = ',')]
+    pub trusted_proxy: Vec<Net>,
     /// The form of the log on standard error.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub log: LogFormat,

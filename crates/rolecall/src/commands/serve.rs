@@ -38,7 +38,8 @@ pub async fn run(arguments: &Serve) -> anyhow::Result<Outcome> {
     if let Some(first) = first {
         println!("The operator's token, until {}, shown this once:\n{}", first.token.ends, first.secret.reveal());
     }
-    let config = Config { public_url: arguments.public_url.clone(), ..Config::default() };
+    let (public_url, trusted_proxies) = (arguments.public_url.clone(), arguments.trusted_proxy.clone());
+    let config = Config { public_url, trusted_proxies, ..Config::default() };
     let stopping = CancellationToken::new();
     let keeping = tokio::spawn(Arc::clone(&keeper).run(stopping.clone()));
     let telling = tokio::spawn(webhook::deliver(Arc::clone(&keeper), public, stopping.clone()));

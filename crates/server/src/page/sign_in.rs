@@ -11,9 +11,8 @@ use super::failure::Failure;
 use super::gate::{Fields, Submitted, same_origin};
 use super::parts::{Field, problem};
 use super::shell;
-use crate::App;
 use crate::identity::cookie_name;
-use crate::listener::Peer;
+use crate::{App, client};
 
 pub async fn form(State(app): State<App>, fields: Fields) -> Response {
     show(&app, fields.get("return"), fields.some("ended").map(|_| "Your session has ended. Sign in again."), None)
@@ -59,7 +58,7 @@ fn show(app: &App, back: &str, note: Option<&str>, wrong: Option<&str>) -> Respo
 
 pub async fn enter(State(app): State<App>, request: Request) -> Result<Response, Failure> {
     same_origin(request.headers(), &app)?;
-    let from = request.extensions().get::<Peer>().map_or("unknown".to_owned(), |peer| peer.0.ip().to_string());
+    let from = client::address(&app, request.extensions(), request.headers());
     let fields = Fields::read(request.into_body()).await?;
     let office = app.office();
     match office.sign_in(&Secret::new(fields.get("token"))).await? {

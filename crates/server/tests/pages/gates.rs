@@ -1,5 +1,6 @@
 //! Who gets in, what is really theirs, and what nobody is told.
 
+use rolecall_control::store::Filter;
 use rolecall_server::Config;
 
 use crate::company::Company;
@@ -34,6 +35,23 @@ async fn with_https_the_cookie_is_for_https_alone() {
     let cookie = answer.header("set-cookie");
     assert!(cookie.starts_with("__Host-rolecall=") && cookie.ends_with("; Secure"), "{cookie}");
     assert_eq!(bob.get("/").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trusted_proxy_says_who_was_refused_and_nobody_else_does() {
+    for (trusted, from) in [("127.0.0.0/8", "203.0.113.7"), ("10.0.0.1", "127.0.0.1")] {
+        let config = Config { trusted_proxies: vec![trusted.parse().unwrap()], ..Config::default() };
+        let company = Company::with(config).await;
+        let mut stranger = Visitor::new(company.address);
+        stranger.headers.push(("x-forwarded-for", "192.0.2.66, 203.0.113.7".into()));
+        assert_eq!(stranger.post("/sign-in", &[("token", "rolecall_wrong")]).await.status, 401);
+        stranger.headers.push(("authorization", "Bearer rolecall_wrong".into()));
+        assert_eq!(stranger.get("/api/v1/me").await.status, 401);
+        let filter = Filter { kinds: vec!["sign_in_refused".into()], limit: 10, ..Filter::default() };
+        let told = company.keeper.store().read().log(&filter).await.unwrap();
+        let actors: Vec<String> = told.iter().map(|event| event.actor.to_string()).collect();
+        assert_eq!(actors, vec![format!("nobody from {from}"); 2]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -62,7 +62,7 @@ pub async fn play(servers: &Servers, listen: SocketAddr, stop: CancellationToken
     tell(servers, listener.local_addr()?);
     let keeping = tokio::spawn(Arc::clone(&keeper).run(stop.clone()));
     let watching = tokio::spawn(watch(servers.target("production", "app", "bob")?, stop.clone()));
-    let config = Config { public_url: None, guests };
+    let config = Config { guests, ..Config::default() };
     let served = rolecall_server::serve(config, keeper, listener, stop.clone().cancelled_owned()).await;
     stop.cancel();
     keeping.await?;
