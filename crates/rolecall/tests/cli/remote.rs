@@ -4,6 +4,7 @@
 
 use crate::serve::Serving;
 use crate::stage::{Ran, Stage};
+use rolecall_throwaway::Options;
 
 const POLICY: &str = r#"rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test] }
 environments:
@@ -29,7 +30,10 @@ struct Office {
 
 impl Office {
     fn new() -> Self {
-        let stage = Stage::new();
+        Self::at(Stage::new())
+    }
+
+    fn at(stage: Stage) -> Self {
         stage.write("rolecall.yaml", POLICY);
         stage.run(&["apply", "--yes"]).says(0, &["Applied"]);
         let serving = Serving::start(&stage);
@@ -160,4 +164,42 @@ fn connects_with_a_password_that_nobody_else_sees() {
     office.stage.run(&["audit", "log", "--json", "--limit", "500"]).says(0, &["credential_minted"]).never(&password);
     let (_, log) = office.serving.stop();
     assert!(!log.contains(&password), "{log}");
+}
+
+#[test]
+fn a_server_that_demands_scram_lets_in_whom_connect_gave_a_password_and_no_longer() {
+    let hba = "local all postgres trust\nlocal all all scram-sha-256\n";
+    let office = Office::at(Stage::with(&Options::new().hba(hba)));
+    let ask = || {
+        let filed = office.run("bob", &["request", "reader", "-e", "test", "--until", "1h", "--reason", "T-9"]);
+        office.run("lea", &["approve", &number(&filed), "--yes"]).says(0, &["Granted"]);
+        office.until("bob", &["leases"], "  open  ");
+        number(&filed)
+    };
+    let url = |lasts: &str| {
+        let printed = office.run("bob", &["connect", "test/app", "--for", lasts, "--print", "url"]);
+        printed.says(0, &["shown once"]).out.trim().to_owned()
+    };
+    let enter = |url: &str| office.stage.sql_at(url, "SELECT current_user || count(*) FROM shop.orders");
+    ask();
+    assert!(enter(&office.stage.server.url("app", "bob")).is_err(), "without a password nobody gets in");
+    // It ends by itself, though the lease goes on.
+    let first = url("5s");
+    assert_eq!(enter(&first).unwrap(), "bob0");
+    let begun = std::time::Instant::now();
+    while enter(&first).is_ok() {
+        assert!(begun.elapsed().as_secs() < 20, "the password has not ended");
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    // A new one ends with the lease, at once.
+    let second = url("30m");
+    assert_eq!(enter(&second).unwrap(), "bob0");
+    assert!(enter(&first).is_err(), "the old one is gone");
+    let leases = office.run("bob", &["leases"]);
+    office.run("bob", &["end", &number(&leases)]).says(0, &[]);
+    office.until("bob", &["leases", "--state", "all"], "closed");
+    assert!(enter(&second).is_err());
+    // Who gets the account again does not get the password with it.
+    ask();
+    assert!(enter(&second).is_err());
 }
