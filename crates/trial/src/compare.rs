@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::oracle::Observed;
+use crate::own;
 use crate::reference::Access;
 use crate::world::{COLUMNS, NOBODY, World};
 
@@ -62,7 +63,7 @@ pub fn no_wider(
 /// Cells that can be read, and how many rows can be changed.
 fn cells(world: &World, access: &Access) -> BTreeSet<String> {
     let mut cells = BTreeSet::new();
-    for thing in world.things.iter().filter(|thing| thing.sort.is_relation()) {
+    for thing in world.things.iter().filter(|thing| thing.sort.is_relation() && !own::fences_members(thing)) {
         let table = world.sql_name(thing);
         for row in access.rows.get(&("SELECT", table.clone())).into_iter().flatten() {
             let readable = |column: &&&str| access.privileges.contains(&format!("{table} column {column} SELECT"));
