@@ -46,8 +46,9 @@ pub fn random(dice: &mut Dice, world: &World, policy: &Policy) -> Vec<String> {
             12 => format!("SET ROLE delegate; GRANT SELECT ON {table} TO {who} WITH GRANT OPTION; RESET ROLE"),
             13 => format!("GRANT {} TO {who} WITH GRANT OPTION", dice.pick(&theirs).unwrap_or_else(|| role.clone())),
             16 => format!(
-                "CREATE POLICY narrow_by_hand ON {} AS RESTRICTIVE TO {who} USING (false)",
-                dice.pick(&all).unwrap_or_default()
+                "CREATE POLICY narrow_by_hand ON {} AS RESTRICTIVE TO {} USING (false)",
+                dice.pick(&all).unwrap_or_default(),
+                dice.pick(&accounts).unwrap_or_default()
             ),
             17 => format!("CREATE POLICY for_all ON {table} USING (true)"),
             18 => altered(dice, &who),

@@ -56,6 +56,12 @@ impl<'a> Powers<'a> {
         self.modern
     }
 
+    /// A member has passed a membership on, where that is remembered.
+    pub fn passed_on(&self, role: RoleId, member: &str) -> bool {
+        let by = |grantor| self.state.memberships.iter().any(|edge| edge.role == role && edge.grantor == grantor);
+        self.modern && self.find(member).is_some_and(by)
+    }
+
     /// Only superusers change superusers.
     pub fn is_superuser(&self, role: RoleId) -> bool {
         self.state.roles.get(&role).is_some_and(|role| role.superuser)

@@ -160,6 +160,8 @@ impl Missing {
         let by = powers.find(grantor).is_some_and(|grantor| powers.has_rights(grantor));
         if powers.is_superuser(id) || (powers.names_grantors() && !by) {
             let (option, cascade) = match part {
+                // What was passed on hangs on it, and may be the plan's to take, which comes later.
+                MembershipPart::Whole if powers.passed_on(id, member) => ("", " CASCADE"),
                 MembershipPart::Whole => ("", ""),
                 MembershipPart::Admin => ("ADMIN OPTION FOR ", " CASCADE"),
                 MembershipPart::Set => ("SET OPTION FOR ", ""),
