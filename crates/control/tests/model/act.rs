@@ -10,11 +10,15 @@ use rolecall_core::request::{Draft, RequestId, Until};
 use rolecall_engine::postgres::EngineError;
 use serde::{Deserialize, Serialize};
 
+use super::model::Model;
+use super::rules::PLACES;
+
 /// One act of somebody.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Act {
     Ask {
         by: String,
+        environment: String,
         role: String,
         customer: Option<i64>,
         lasts: i64,
@@ -23,6 +27,7 @@ pub enum Act {
     },
     Glass {
         by: String,
+        environment: String,
         role: String,
         customer: Option<i64>,
         lasts: i64,
@@ -52,16 +57,24 @@ pub enum Act {
         by: String,
         who: String,
     },
-    /// The policy's files are what the server shall say.
-    Apply,
+    /// The policy's files are what a server shall say.
+    Apply {
+        place: usize,
+    },
     /// Nothing: what follows every act comes by itself.
     Wait,
 }
 
 impl Act {
-    /// Cannot be done while the server is away.
-    pub fn asks_the_server(&self) -> bool {
-        matches!(self, Self::Ask { .. } | Self::Approve { .. } | Self::Apply)
+    /// Cannot be done while a server is away.
+    pub fn needs(&self, place: usize, model: &Model) -> bool {
+        let alone = |environment: &str| environment == "staging" && PLACES[place].0 == environment;
+        match self {
+            Self::Ask { environment, .. } => alone(environment),
+            Self::Approve { id, .. } => model.asks.get(id).is_some_and(|ask| alone(&ask.environment)),
+            Self::Apply { place: wanted } => *wanted == place,
+            _ => false,
+        }
     }
 }
 
@@ -73,12 +86,12 @@ fn person(who: &str) -> Actor {
     Actor::person(&address(who))
 }
 
-fn draft(by: &str, role: &str, customer: Option<i64>, lasts: i64, reason: &str) -> Draft {
+fn draft(by: &str, environment: &str, role: &str, customer: Option<i64>, lasts: i64, reason: &str) -> Draft {
     let with = customer.map(|customer| ("customer".to_owned(), vec![customer.to_string()]));
     Draft {
         requester: address(by),
         beneficiary: address(by),
-        environment: "production".into(),
+        environment: environment.into(),
         role: role.into(),
         with: BTreeMap::from_iter(with),
         until: Until::For(lasts.cast_unsigned()),
@@ -90,12 +103,13 @@ fn draft(by: &str, role: &str, customer: Option<i64>, lasts: i64, reason: &str) 
 pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
     let office = keeper.office();
     match act {
-        Act::Ask { by, role, customer, lasts, extends, reason } => {
-            let draft = draft(by, role, *customer, *lasts, reason);
+        Act::Ask { by, environment, role, customer, lasts, extends, reason } => {
+            let draft = draft(by, environment, role, *customer, *lasts, reason);
             office.request(&person(by), draft, extends.map(RequestId)).await.map(drop)
         }
-        Act::Glass { by, role, customer, lasts, reason } => {
-            office.break_glass(&person(by), draft(by, role, *customer, *lasts, reason)).await.map(drop)
+        Act::Glass { by, environment, role, customer, lasts, reason } => {
+            let draft = draft(by, environment, role, *customer, *lasts, reason);
+            office.break_glass(&person(by), draft).await.map(drop)
         }
         Act::Approve { by, id } => {
             let (_, shown) = office.shown(&person(by), RequestId(*id)).await?;
@@ -106,10 +120,10 @@ pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
         Act::End { by, id } => office.end(&person(by), RequestId(*id)).await.map(drop),
         Act::Suspend { by, who } => office.suspend(&person(by), &address(who), "T-1").await,
         Act::Reinstate { by, who } => office.reinstate(&person(by), &address(who), "T-1").await,
-        Act::Apply => {
-            let ada = person("ada");
-            let plan = office.plan(&ada, "production", "main").await?;
-            keeper.apply(&office, &ada, "production", "main", &plan.digest).await.map(drop)
+        Act::Apply { place } => {
+            let (ada, (environment, server)) = (person("ada"), PLACES[*place]);
+            let plan = office.plan(&ada, environment, server).await?;
+            keeper.apply(&office, &ada, environment, server, &plan.digest).await.map(drop)
         }
         Act::Wait => Ok(()),
     }

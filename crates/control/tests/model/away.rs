@@ -2,10 +2,16 @@
 
 use super::dice::Dice;
 use super::proxy::{Moment, Proxy, Verdict};
+use super::rules::PLACES;
 use super::world::World;
 
-/// How it is away.
-pub enum Away {
+/// Which one, and how.
+pub struct Away {
+    pub place: usize,
+    how: How,
+}
+
+enum How {
     /// Where it should be is nothing.
     Nowhere,
     /// Its connections were or will be cut, and no new one comes about.
@@ -15,44 +21,57 @@ pub enum Away {
 }
 
 impl Away {
-    /// Takes the server away, and says how.
+    /// Takes a server away, and says which and how.
     pub fn begin(dice: &mut Dice, world: &mut World) -> (Self, String) {
-        match dice.below(5) {
-            0 | 1 => {
-                let nowhere = world.folder().join("nowhere");
-                world.lead_to(&nowhere, 5432);
-                (Self::Nowhere, "the server is nowhere".to_owned())
-            }
-            2 | 3 => {
-                let last = 1 + dice.below(60);
-                let moment = if dice.chance(50) { Moment::Before } else { Moment::After };
-                let proxy = Proxy::start(world.socket(), move |exchange, now| {
-                    if (exchange.number, now) == (last, moment) { Verdict::Cut } else { Verdict::Pass }
-                });
-                world.lead_to(proxy.folder(), 5432);
-                (Self::Cut(proxy), format!("the server is cut off {moment:?} message {last}"))
-            }
-            _ => {
-                if dice.chance(50) {
-                    world.server.stop();
-                } else {
-                    world.server.crash();
-                }
-                (Self::Stopped, "the server is stopped".to_owned())
-            }
-        }
+        let place = dice.below(PLACES.len());
+        let (how, told) = How::begin(dice, world, place);
+        (Self { place, how }, format!("{:?} {told}", PLACES[place]))
     }
 
     /// It is back.
     pub fn end(self, world: &mut World) {
-        if matches!(self, Self::Stopped) {
-            world.server.restart().unwrap();
+        if matches!(self.how, How::Stopped) {
+            world.servers[self.place].restart().unwrap();
         }
-        world.lead_home();
+        world.lead_home(self.place);
     }
 
     /// Whether the judge can ask it.
     pub fn runs(&self) -> bool {
-        !matches!(self, Self::Stopped)
+        !matches!(self.how, How::Stopped)
+    }
+
+    /// Whether Rolecall can surely not ask it.
+    pub fn surely(&self) -> bool {
+        !matches!(self.how, How::Cut(_))
+    }
+}
+
+impl How {
+    fn begin(dice: &mut Dice, world: &mut World, place: usize) -> (Self, String) {
+        match dice.below(5) {
+            0 | 1 => {
+                let nowhere = world.folder().join("nowhere");
+                world.lead_to(place, &nowhere, 5432);
+                (Self::Nowhere, "is nowhere".to_owned())
+            }
+            2 | 3 => {
+                let last = 1 + dice.below(60);
+                let moment = if dice.chance(50) { Moment::Before } else { Moment::After };
+                let proxy = Proxy::start(world.socket(place), move |exchange, now| {
+                    if (exchange.number, now) == (last, moment) { Verdict::Cut } else { Verdict::Pass }
+                });
+                world.lead_to(place, proxy.folder(), 5432);
+                (Self::Cut(proxy), format!("is cut off {moment:?} message {last}"))
+            }
+            _ => {
+                if dice.chance(50) {
+                    world.servers[place].stop();
+                } else {
+                    world.servers[place].crash();
+                }
+                (Self::Stopped, "is stopped".to_owned())
+            }
+        }
     }
 }

@@ -34,7 +34,15 @@ pub fn act(dice: &mut Dice, model: &Model) -> Act {
         }
         87..93 => {
             let (role, customer) = role(dice);
-            Act::Glass { by: who, role, customer, lasts: HOUR * (1 + dice.below(3) as i64), reason: reason(dice) }
+            let environment = environment(dice);
+            Act::Glass {
+                by: who,
+                environment,
+                role,
+                customer,
+                lasts: HOUR * (1 + dice.below(3) as i64),
+                reason: reason(dice),
+            }
         }
         _ => Act::Wait,
     }
@@ -43,7 +51,8 @@ pub fn act(dice: &mut Dice, model: &Model) -> Act {
 fn new(dice: &mut Dice, by: String) -> Act {
     let (role, customer) = role(dice);
     let lasts = HOUR * (1 + dice.below(8) as i64) + i64::from(dice.chance(4)) * 8 * HOUR;
-    Act::Ask { by, role, customer, lasts, extends: None, reason: reason(dice) }
+    let environment = environment(dice);
+    Act::Ask { by, environment, role, customer, lasts, extends: None, reason: reason(dice) }
 }
 
 fn extension(dice: &mut Dice, model: &Model, running: &[u64]) -> Act {
@@ -52,7 +61,8 @@ fn extension(dice: &mut Dice, model: &Model, running: &[u64]) -> Act {
     let (by, role) = (lease.who.clone(), lease.role.clone());
     // One that is for somebody else's, or for another customer, is none.
     let customer = if dice.chance(90) { lease.customer } else { role_customer(dice, &role) };
-    Act::Ask { by, role, customer, lasts: HOUR * (4 + dice.below(5) as i64), extends: Some(id), reason: reason(dice) }
+    let (environment, lasts) = (lease.environment.clone(), HOUR * (4 + dice.below(5) as i64));
+    Act::Ask { by, environment, role, customer, lasts, extends: Some(id), reason: reason(dice) }
 }
 
 fn role(dice: &mut Dice) -> (String, Option<i64>) {
@@ -63,6 +73,10 @@ fn role(dice: &mut Dice) -> (String, Option<i64>) {
 
 fn role_customer(dice: &mut Dice, role: &str) -> Option<i64> {
     if role == "reader" { None } else { dice.pick(&CUSTOMERS) }
+}
+
+fn environment(dice: &mut Dice) -> String {
+    one(dice, &["production", "production", "staging"])
 }
 
 fn reason(dice: &mut Dice) -> String {

@@ -1,6 +1,10 @@
 //! What must hold after each step.
 
+use rolecall_core::event::Place;
+
+use super::judge::Found;
 use super::model::Model;
+use super::rules::PLACES;
 use super::run::Run;
 use super::seen::Seen;
 
@@ -19,41 +23,59 @@ impl Run {
         self.wrong.extend(why);
     }
 
-    /// `settled`: all that was decided has been carried out. `whole`: and all that the policy says.
-    pub async fn check(&mut self, settled: bool, whole: bool) {
+    /// `settled`: all that was decided has been carried out, but on a server that is in trouble; None: it was not tried.
+    pub async fn check(&mut self, settled: Option<Option<usize>>) {
         let seen = Seen::read(self.keeper.store().read()).await.unwrap();
         self.ledger.read(self.keeper.store(), &mut self.wrong).await;
         self.ledger.agrees(&seen, &mut self.wrong);
-        if settled && let Err(why) = seen.settled(&self.model, self.now()) {
+        if let Some(trouble) = settled
+            && let Err(why) = seen.settled(&self.model, self.now(), trouble)
+        {
             self.wrong.push(why);
         }
-        if self.away.as_ref().is_none_or(super::away::Away::runs) {
-            self.access(whole).await;
+        let stopped = self.away.as_ref().filter(|away| !away.runs()).map(|away| away.place);
+        // Side by side: each account of each server is asked by a session of its own.
+        let places = self.judges.iter_mut().zip(&self.world.servers).enumerate();
+        let looks = places.filter(|(place, _)| Some(*place) != stopped).map(|(place, (judge, server))| async move {
+            let mut wrong = Vec::new();
+            (place, judge.look(server, &mut wrong).await, wrong)
+        });
+        for (place, found, wrong) in futures_util::future::join_all(looks).await {
+            self.wrong.extend(wrong);
+            // All that the policy says, too, is on it.
+            let whole = settled.is_some_and(|trouble| trouble != Some(place)) && !self.dirty.contains(&place);
+            self.access(place, found, whole);
         }
     }
 
     /// Nobody has more than they may; once all is carried out, nobody has less.
-    async fn access(&mut self, whole: bool) {
+    fn access(&mut self, place: usize, found: Found, whole: bool) {
         let now = self.now();
-        let found = self.judge.look(&self.world.server, &mut self.wrong).await;
+        let before = std::mem::take(&mut self.found[place]);
         let mut everybody: Vec<String> = self.model.rules.people.keys().map(|who| (*who).to_owned()).collect();
         everybody.extend(found.access.keys().cloned());
         for who in everybody {
             let has = found.access.get(&who).cloned().unwrap_or_default();
-            let may = self.model.access(&who, now);
+            let may = self.model.access(&who, now, PLACES[place]);
             // What was there and is not theirs any more may stay until it is carried out that it is not.
-            let had = self.found.access.get(&who).cloned().unwrap_or_default();
+            let had = before.access.get(&who).cloned().unwrap_or_default();
             if whole && has != may {
-                self.wrong.push(format!("{who} has {has:?} and should have {may:?}"));
+                self.wrong.push(format!("{:?}: {who} has {has:?} and should have {may:?}", PLACES[place]));
             } else if !has.within(&may.or(&had)) {
-                self.wrong.push(format!("{who} has {has:?}, had {had:?} and may have {may:?}"));
+                self.wrong.push(format!("{:?}: {who} has {has:?}, had {had:?} and may have {may:?}", PLACES[place]));
             }
         }
         self.tally.exact += usize::from(whole);
-        let told = self.ledger.events.iter().skip(self.looked).any(|event| event.kind.name() == "apply_begun");
-        if found.facts != self.found.facts && !told {
-            self.wrong.push(format!("no entry tells of {:?}", found.facts.symmetric_difference(&self.found.facts)));
+        let here = |at: &Place| (at.environment.as_str(), at.server.as_str()) == PLACES[place];
+        let told = self
+            .ledger
+            .events
+            .iter()
+            .skip(self.looked[place])
+            .any(|event| event.kind.name() == "apply_begun" && event.kind.place().is_some_and(here));
+        if found.facts != before.facts && !told {
+            self.wrong.push(format!("no entry tells of {:?}", found.facts.symmetric_difference(&before.facts)));
         }
-        (self.found, self.looked) = (found, self.ledger.events.len());
+        (self.found[place], self.looked[place]) = (found, self.ledger.events.len());
     }
 }

@@ -74,10 +74,10 @@ async fn rolecall() {
     settle(&keeper).await.unwrap();
 }
 
-/// Lets a process do something and what follows. True if it was killed meanwhile.
-pub fn crash(world: &World, doing: &Act, death: Death) -> Result<bool, String> {
+/// Lets a process do something and what follows; messages are counted at one of the servers. True if it was killed meanwhile.
+pub fn crash(world: &World, doing: &Act, death: Death, place: usize) -> Result<bool, String> {
     let victim = Arc::new(AtomicI32::new(0));
-    let (pid, socket) = (Arc::clone(&victim), world.socket());
+    let (pid, socket) = (Arc::clone(&victim), world.socket(place));
     let proxy = Proxy::start(socket, move |exchange, moment| {
         if death != Death::Message(exchange.number, moment) {
             return Verdict::Pass;
@@ -85,7 +85,7 @@ pub fn crash(world: &World, doing: &Act, death: Death) -> Result<bool, String> {
         kill(Pid::from_raw(pid.load(Ordering::SeqCst)), Signal::SIGKILL).unwrap();
         Verdict::Cut
     });
-    world.lead_to(proxy.folder(), 5432);
+    world.lead_to(place, proxy.folder(), 5432);
     let last_look = if let Death::Clock(looks) = death { Some(looks) } else { None };
     let job = Job { folder: world.folder().to_owned(), now: world.now(), act: doing.clone(), last_look };
     let blocks = if let Death::Write(blocks) = death { blocks.to_string() } else { "unlimited".to_owned() };
@@ -98,7 +98,7 @@ pub fn crash(world: &World, doing: &Act, death: Death) -> Result<bool, String> {
         .unwrap();
     victim.store(child.id().cast_signed(), Ordering::SeqCst);
     let output = child.wait_with_output().unwrap();
-    world.lead_home();
+    world.lead_home(place);
     match (output.status.success(), output.status.signal()) {
         (true, _) => Ok(false),
         (_, Some(9 | 25)) => Ok(true),

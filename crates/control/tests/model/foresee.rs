@@ -1,40 +1,45 @@
 //! What the model makes of an act: all that may come of it.
 
+use std::collections::BTreeSet;
+
 use super::act::Act;
+use super::away::Away;
 use super::model::{Ask, Model, NEW, State};
-use super::rules::{APPROVERS, LONGEST, LONGEST_GLASS, PATIENCE, Rules};
+use super::rules::{APPROVERS, LONGEST, LONGEST_GLASS, PATIENCE, PLACES, Rules};
 
 /// What may come of an act; nothing: it must be refused. The model as it was among others: it may be refused.
-pub fn foresee(model: &Model, act: &Act, now: i64) -> Vec<Model> {
+pub fn foresee(model: &Model, act: &Act, now: i64, away: Option<&Away>) -> Vec<Model> {
     let mut next = model.clone();
     let admin = |by: &str| by == "ada";
     let done = match act {
-        Act::Ask { by, role, customer, lasts, extends, reason } => {
-            let ask = ask(by, role, *customer, *lasts, *extends, now);
+        Act::Ask { by, environment, role, customer, lasts, extends, reason } => {
+            let ask = ask(by, environment, role, *customer, *lasts, *extends, now);
             let same = |(_, lease): (&u64, &super::model::Lease)| {
-                (&lease.who, &lease.role, lease.customer) == (by, role, *customer) && model.live(lease, now)
+                (&lease.who, &lease.environment, &lease.role, lease.customer) == (by, environment, role, *customer)
+                    && lease.except.is_empty()
+                    && model.live(lease, now)
             };
             let sound = reason.starts_with("T-") && (1..=LONGEST).contains(lasts) && model.grantable(&ask, now);
             let fine = sound && (extends.is_some() || !model.leases.iter().any(same));
             let at_once = Rules::approvals(role) == 0;
             next.asks.insert(NEW, ask);
-            if at_once {
-                next.grant(NEW, now);
+            if at_once && fine {
+                return granted(&next, NEW, now, away);
             }
             fine
         }
-        Act::Glass { by, role, customer, lasts, reason } => {
-            let ask = ask(by, role, *customer, *lasts, None, now);
+        Act::Glass { by, environment, role, customer, lasts, reason } => {
+            let ask = ask(by, environment, role, *customer, *lasts, None, now);
             let looks = |who: &&str| *who != by && model.active(who, now);
             let fine = reason.starts_with("T-")
                 && (1..=LONGEST_GLASS).contains(lasts)
                 && model.grantable(&ask, now)
                 && APPROVERS.iter().any(looks);
             next.asks.insert(NEW, ask);
-            next.grant(NEW, now);
+            next.grant(NEW, now, &BTreeSet::new());
             fine
         }
-        Act::Approve { by, id } => return approve(model, by, *id, now),
+        Act::Approve { by, id } => return approve(model, by, *id, now, away),
         Act::Deny { by, id } => close(&mut next, *id, decides(model, by, *id, now)),
         Act::Withdraw { by, id } => {
             let own = model.waits(*id, now).is_some_and(|ask| ask.who == *by) && model.active(by, now);
@@ -57,15 +62,37 @@ pub fn foresee(model: &Model, act: &Act, now: i64) -> Vec<Model> {
             admin(by) && model.rules.people.contains_key(who.as_str()) && !model.suspended.contains(who)
         }
         Act::Reinstate { by, who } => next.suspended.remove(who) && admin(by),
-        Act::Apply | Act::Wait => true,
+        Act::Apply { .. } | Act::Wait => true,
     };
     if done { vec![next] } else { Vec::new() }
 }
 
-fn ask(who: &str, role: &str, customer: Option<i64>, lasts: i64, extends: Option<u64>, now: i64) -> Ask {
-    let (who, role) = (who.to_owned(), role.to_owned());
-    let (agreed, expires) = (std::collections::BTreeSet::new(), now + PATIENCE);
-    Ask { who, role, customer, lasts, extends, expires, agreed, state: State::Pending }
+/// It becomes a lease, but for servers that could not be seen.
+fn granted(model: &Model, id: u64, now: i64, away: Option<&Away>) -> Vec<Model> {
+    let environment = model.asks.get(&id).map_or("", |ask| ask.environment.as_str());
+    let unseen = away.filter(|away| PLACES[away.place].0 == environment && environment != "staging");
+    let without = unseen.map(|away| BTreeSet::from([PLACES[away.place].1.to_owned()]));
+    let whole = unseen.is_none_or(|away| !away.surely()).then(BTreeSet::new);
+    let possible = [without, whole].into_iter().flatten().map(|except| {
+        let mut next = model.clone();
+        next.grant(id, now, &except);
+        next
+    });
+    possible.collect()
+}
+
+fn ask(
+    who: &str,
+    environment: &str,
+    role: &str,
+    customer: Option<i64>,
+    lasts: i64,
+    extends: Option<u64>,
+    now: i64,
+) -> Ask {
+    let (who, environment, role) = (who.to_owned(), environment.to_owned(), role.to_owned());
+    let (agreed, expires) = (BTreeSet::new(), now + PATIENCE);
+    Ask { who, environment, role, customer, lasts, extends, expires, agreed, state: State::Pending }
 }
 
 /// May say yes or no to it.
@@ -82,7 +109,7 @@ fn close(next: &mut Model, id: u64, fine: bool) -> bool {
 }
 
 /// Agreement counts, or it is asked again because it would do something else by now, or it can be granted no more.
-fn approve(model: &Model, by: &str, id: u64, now: i64) -> Vec<Model> {
+fn approve(model: &Model, by: &str, id: u64, now: i64, away: Option<&Away>) -> Vec<Model> {
     let (true, Some(ask)) = (decides(model, by, id, now), model.asks.get(&id)) else { return Vec::new() };
     let with = |change: &dyn Fn(&mut Ask)| {
         let mut next = model.clone();
@@ -96,9 +123,9 @@ fn approve(model: &Model, by: &str, id: u64, now: i64) -> Vec<Model> {
     if ask.agreed.contains(by) {
         return vec![again, model.clone()];
     }
-    let mut agreed = with(&|ask| _ = ask.agreed.insert(by.to_owned()));
+    let agreed = with(&|ask| _ = ask.agreed.insert(by.to_owned()));
     if agreed.asks.get(&id).is_some_and(|ask| agreed.agreed(ask, now)) {
-        agreed.grant(id, now);
+        return granted(&agreed, id, now, away).into_iter().chain([again]).collect();
     }
     vec![agreed, again]
 }

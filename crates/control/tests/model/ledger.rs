@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rolecall_control::audit::export::lines;
 use rolecall_control::audit::verify::{Verifier, Wrong};
-use rolecall_control::store::{Filter, Reach, Store};
-use rolecall_core::event::{Actor, Event, EventId, Kind, Standing};
+use rolecall_control::store::{Filter, Kept, Reach, Store};
+use rolecall_core::event::{Actor, Event, EventId, Kind, Place, Standing};
 
-use super::seen::Seen;
+use super::seen::{Seen, servers};
 
 /// What was read of it so far.
 #[derive(Default)]
@@ -17,8 +17,10 @@ pub struct Ledger {
     agreed: BTreeSet<u64>,
     leases: BTreeMap<u64, Story>,
     suspended: BTreeSet<String>,
-    /// The digest of the apply that has begun and not ended.
-    open: Option<String>,
+    /// Where a lease that is over was revoked.
+    revoked: BTreeMap<u64, BTreeSet<String>>,
+    /// By server, the digest of the apply that has begun and not ended.
+    open: BTreeMap<Place, String>,
 }
 
 /// What the ledger says of a lease.
@@ -100,7 +102,11 @@ impl Ledger {
             }
             Kind::LeaseStarted { .. } => Err("nobody agreed to it".to_owned()),
             Kind::LeaseEnded { lease, .. } => step(&[Some(Story::Started)], Story::Ended).and_then(|()| named(lease)),
-            Kind::LeaseRevoked { lease, .. } => step(&[Some(Story::Ended)], Story::Revoked).and_then(|()| named(lease)),
+            Kind::LeaseRevoked { lease, place, .. } => {
+                let first = self.revoked.entry(story).or_default().insert(place.server.clone());
+                let from: &[_] = if first { &[Some(Story::Ended), Some(Story::Revoked)] } else { &[] };
+                step(from, Story::Revoked).and_then(|()| named(lease))
+            }
             Kind::StandingChanged { principal, to, .. } => {
                 let who = principal.trim_end_matches("@acme.test").to_owned();
                 let changed = match to {
@@ -109,18 +115,20 @@ impl Ledger {
                 };
                 if changed { Ok(()) } else { Err("it changes nothing".to_owned()) }
             }
-            // One at a time, and each has an end before the next begins.
-            Kind::ApplyBegun { digest, .. } => match self.open.replace(digest.clone()) {
+            // One at a time on each server, and each has an end before the next begins.
+            Kind::ApplyBegun { place, digest, .. } => match self.open.insert(place.clone(), digest.clone()) {
                 Some(before) => Err(format!("nobody told the end of {before}")),
                 None => Ok(()),
             },
-            Kind::ApplyAbandoned { digest, .. } if self.open.as_ref() != Some(digest) => {
+            Kind::ApplyAbandoned { place, digest, .. } if self.open.get(place) != Some(digest) => {
                 Err("it had not begun, or had ended".to_owned())
             }
-            Kind::ApplyFinished { digest, .. }
-            | Kind::ApplyFailed { digest, .. }
-            | Kind::ApplyAbandoned { digest, .. } => {
-                self.open.take_if(|open| *open == *digest);
+            Kind::ApplyFinished { place, digest, .. }
+            | Kind::ApplyFailed { place, digest, .. }
+            | Kind::ApplyAbandoned { place, digest, .. } => {
+                if self.open.get(place) == Some(digest) {
+                    self.open.remove(place);
+                }
                 Ok(())
             }
             _ => Ok(()),
@@ -135,13 +143,19 @@ impl Ledger {
         if !self.filed.iter().eq(seen.asks.keys()) {
             wrong.push(format!("the ledger has the requests {:?}, the store {:?}", self.filed, seen.asks.keys()));
         }
-        let told = |lease: &rolecall_core::lease::Lease, reach: &Reach| match (lease.ended.is_some(), reach) {
+        let told = |kept: &Kept| match (kept.lease.ended.is_some(), kept.done.is_empty()) {
             (false, _) => Story::Started,
-            (true, Reach::Closed) => Story::Revoked,
-            (true, _) => Story::Ended,
+            (true, false) => Story::Revoked,
+            (true, true) => Story::Ended,
         };
-        let stored: BTreeMap<u64, Story> =
-            seen.leases.iter().map(|(id, (lease, reach))| (*id, told(lease, reach))).collect();
+        let stored: BTreeMap<u64, Story> = seen.leases.iter().map(|(id, kept)| (*id, told(kept))).collect();
+        for (id, kept) in seen.leases.iter().filter(|(_, kept)| kept.lease.ended.is_some()) {
+            let proved = self.revoked.get(id).cloned().unwrap_or_default();
+            let all = servers(kept).iter().all(|server| proved.contains(*server));
+            if proved != kept.done || all != (kept.reach == Reach::Closed) {
+                wrong.push(format!("lease {id} was revoked on {proved:?}, and the store has {kept:?}"));
+            }
+        }
         if stored != self.leases {
             wrong.push(format!("the ledger has the leases {:?}, the store {stored:?}", self.leases));
         }

@@ -19,6 +19,7 @@ pub enum State {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ask {
     pub who: String,
+    pub environment: String,
     pub role: String,
     pub customer: Option<i64>,
     pub lasts: i64,
@@ -32,6 +33,9 @@ pub struct Ask {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lease {
     pub who: String,
+    pub environment: String,
+    /// Servers that nobody could see when it was granted: it is not for them.
+    pub except: BTreeSet<String>,
     pub role: String,
     pub customer: Option<i64>,
     pub ends: i64,
@@ -85,7 +89,8 @@ impl Model {
     pub fn grantable(&self, ask: &Ask, now: i64) -> bool {
         let longer = |old: &Lease| {
             self.live(old, now)
-                && (&old.who, &old.role, old.customer) == (&ask.who, &ask.role, ask.customer)
+                && (&old.who, &old.environment, &old.role, old.customer)
+                    == (&ask.who, &ask.environment, &ask.role, ask.customer)
                 && now + ask.lasts > old.ends
         };
         let continues = ask.extends.is_none_or(|id| self.leases.get(&id).is_some_and(longer));
@@ -104,25 +109,30 @@ impl Model {
     }
 
     /// Turns a request into a lease.
-    pub fn grant(&mut self, id: u64, now: i64) {
+    pub fn grant(&mut self, id: u64, now: i64, except: &BTreeSet<String>) {
         let Some(ask) = self.asks.get_mut(&id) else { return };
         ask.state = State::Granted;
-        let (who, role) = (ask.who.clone(), ask.role.clone());
-        self.leases.insert(id, Lease { who, role, customer: ask.customer, ends: now + ask.lasts, over: false });
+        let (who, environment, role) = (ask.who.clone(), ask.environment.clone(), ask.role.clone());
+        let (customer, ends, except) = (ask.customer, now + ask.lasts, except.clone());
+        self.leases.insert(id, Lease { who, environment, except, role, customer, ends, over: false });
     }
 
-    /// What somebody has by assignments and leases at this time.
-    pub fn access(&self, who: &str, now: i64) -> Access {
+    /// What somebody has on a server by assignments and leases at this time.
+    pub fn access(&self, who: &str, now: i64, (environment, server): (&str, &str)) -> Access {
         let mut access = Access::default();
         if !self.active(who, now) {
             return access;
         }
         let person = self.rules.people.get(who);
         let assigned = person.and_then(|person| person.assigned.as_ref());
-        if let Some(held) = assigned.filter(|held| held.ends.is_none_or(|ends| ends > now)) {
+        if let Some(held) =
+            assigned.filter(|held| held.environment == environment && held.ends.is_none_or(|ends| ends > now))
+        {
             access.add(held.role, held.customer);
         }
-        for lease in self.leases.values().filter(|lease| lease.who == who && self.live(lease, now)) {
+        let here = |lease: &&Lease| lease.environment == environment && !lease.except.contains(server);
+        let own = self.leases.values().filter(|lease| lease.who == who && self.live(lease, now));
+        for lease in own.filter(here) {
             access.add(&lease.role, lease.customer);
         }
         access

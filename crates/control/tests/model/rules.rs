@@ -9,6 +9,8 @@ use super::dice::Dice;
 pub const EVERYBODY: [&str; 6] = ["bob", "cat", "dan", "eve", "lea", "mia"];
 /// Who agrees to requests.
 pub const APPROVERS: [&str; 2] = ["lea", "mia"];
+/// Every server, by its environment and its name there.
+pub const PLACES: [(&str, &str); 3] = [("production", "main"), ("production", "side"), ("staging", "main")];
 /// The customers that the shop has.
 pub const CUSTOMERS: [i64; 3] = [41, 42, 43];
 /// The longest lease, and the longest that is taken by breaking the glass.
@@ -21,6 +23,7 @@ pub const HOUR: i64 = 3_600;
 /// What somebody holds by the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assigned {
+    pub environment: &'static str,
     pub role: &'static str,
     pub customer: Option<i64>,
     pub ends: Option<i64>,
@@ -45,7 +48,7 @@ pub struct Rules {
 impl Rules {
     pub fn first() -> Self {
         let agent = Person { agent: true, ..Person::default() };
-        let held = |role, customer| Some(Assigned { role, customer, ends: None });
+        let held = |role, customer| Some(Assigned { environment: "production", role, customer, ends: None });
         let people = [
             ("bob", agent.clone()),
             ("cat", Person { assigned: held("support", Some(41)), ..agent.clone() }),
@@ -77,7 +80,8 @@ impl Rules {
                 let role = dice.pick(&["support", "reader", "lead"]).unwrap_or("reader");
                 let customer = if role == "reader" { None } else { dice.pick(&CUSTOMERS) };
                 let ends = dice.chance(50).then(|| now + later(dice));
-                person.assigned = Some(Assigned { role, customer, ends });
+                let environment = dice.pick(&["production", "production", "staging"]).unwrap_or("staging");
+                person.assigned = Some(Assigned { environment, role, customer, ends });
             }
         }
     }
@@ -92,8 +96,11 @@ impl Rules {
     }
 
     /// As Rolecall reads it.
-    pub fn text(&self, url: &str) -> String {
-        let mut text = HEAD.replace("URL", url);
+    pub fn text(&self, url: impl Fn(usize) -> String) -> String {
+        let mut text = HEAD.replace("RULES", ENVIRONMENT);
+        for place in 0..PLACES.len() {
+            text = text.replace(&format!("URL{place}"), &url(place));
+        }
         for (name, person) in &self.people {
             let mut keys = Vec::new();
             if person.agent {
@@ -107,7 +114,7 @@ impl Rules {
                 let with = held.customer.map(|customer| format!(", with: {{ customer: {customer} }}"));
                 let ends = held.ends.map(|ends| format!(", ends: {}", time(ends)));
                 let (with, ends) = (with.unwrap_or_default(), ends.unwrap_or_default());
-                keys.push(format!("assign: {{ production: {{ role: {}{with}{ends} }} }}", held.role));
+                keys.push(format!("assign: {{ {}: {{ role: {}{with}{ends} }} }}", held.environment, held.role));
             }
             writeln!(text, "  {name}@acme.test: {{ {} }}", keys.join(", ")).unwrap();
         }
@@ -127,15 +134,13 @@ const HEAD: &str = "
 rolecall: { administrators: [ada@acme.test], approvers: [lea@acme.test, mia@acme.test] }
 environments:
   production:
-    rules:
-      reason_pattern: 'T-[0-9]+'
-      max_duration: 8h
-      request_expiry: 12h
-      brake: 100%
-      break_glass: { allow: [agents], max_duration: 2h }
-      roles: { reader: { approvals: 0 }, lead: { approvals: 2 } }
-    servers: { main: { url: '${file:URL}', databases: [app] } }
-    known: [postgres]
+    servers:
+      main: { url: '${file:URL0}', databases: [app] }
+      side: { url: '${file:URL1}', databases: [app] }
+RULES
+  staging:
+    servers: { main: { url: '${file:URL2}', databases: [app] } }
+RULES
 roles:
   support:
     parameters: { customer: bigint }
@@ -146,7 +151,16 @@ roles:
     includes: [{ role: support, with: { customer: $customer } }]
     grants: [{ database: app, allow: [insert], on: shop.notes }]
 groups:
-  agents: { may_request: { production: [support, reader, lead] } }
+  agents: { may_request: { production: [support, reader, lead], staging: [support, reader, lead] } }
 people:
   ada@acme.test: {}
 ";
+
+const ENVIRONMENT: &str = "    rules:
+      reason_pattern: 'T-[0-9]+'
+      max_duration: 8h
+      request_expiry: 12h
+      brake: 100%
+      break_glass: { allow: [agents], max_duration: 2h }
+      roles: { reader: { approvals: 0 }, lead: { approvals: 2 } }
+    known: [postgres]";

@@ -1,5 +1,6 @@
 //! One sequence: an act, with or without trouble, what follows by itself, and all checks; again and again.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,7 +16,7 @@ use super::foresee::foresee;
 use super::judge::{Found, Judge};
 use super::ledger::Ledger;
 use super::model::Model;
-use super::rules::Rules;
+use super::rules::{PLACES, Rules};
 use super::world::World;
 
 /// What a sequence came to.
@@ -34,16 +35,17 @@ pub struct Run {
     pub world: World,
     pub keeper: Arc<Keeper>,
     pub model: Model,
-    pub judge: Judge,
     pub ledger: Ledger,
-    pub found: Found,
-    /// So many entries were told when the judge looked last.
-    pub looked: usize,
+    /// By server.
+    pub judges: [Judge; PLACES.len()],
+    pub found: [Found; PLACES.len()],
+    /// So many entries were told when a server's judge looked last.
+    pub looked: [usize; PLACES.len()],
     pub away: Option<Away>,
     pub tally: Tally,
     pub wrong: Vec<String>,
-    /// The policy is another one than was applied last.
-    dirty: bool,
+    /// Servers on which another policy was applied last.
+    pub dirty: BTreeSet<usize>,
     story: Vec<String>,
     begun: Instant,
 }
@@ -52,13 +54,19 @@ pub struct Run {
 pub async fn run(seed: u64, steps: usize) -> Result<Tally, String> {
     let mut dice = Dice::new(seed);
     let mut run = Run::begin().await;
-    run.step(&Act::Apply).await;
+    for place in 0..PLACES.len() {
+        act::act(&run.keeper, &Act::Apply { place }).await.unwrap();
+        run.dirty.remove(&place);
+    }
+    run.step(&Act::Wait).await;
     while run.tally.steps < steps && run.wrong.is_empty() {
         run.turn(&mut dice).await;
     }
     run.back();
-    if run.wrong.is_empty() {
-        run.step(&Act::Apply).await;
+    for place in 0..PLACES.len() {
+        if run.wrong.is_empty() {
+            run.step(&Act::Apply { place }).await;
+        }
     }
     if run.wrong.is_empty() {
         return Ok(run.tally);
@@ -74,16 +82,16 @@ impl Run {
         Self {
             keeper,
             model: Model::new(rules),
-            judge: Judge::new(),
             ledger: Ledger::default(),
-            found: Found::default(),
-            looked: 0,
+            judges: PLACES.map(|_| Judge::new()),
+            found: PLACES.map(|_| Found::default()),
+            looked: [0; PLACES.len()],
             away: None,
             tally: Tally::default(),
             story: Vec::new(),
             begun: Instant::now(),
             wrong: Vec::new(),
-            dirty: true,
+            dirty: (0..PLACES.len()).collect(),
             world,
         }
     }
@@ -106,9 +114,9 @@ impl Run {
         let jump = chance::jump(dice);
         // A lease that began before the server's own time would have ended there before it began.
         self.world.jump(if self.model.decided == i64::MIN { jump.max(0) } else { jump });
-        if self.away.is_some() && dice.chance(30) {
+        if self.away.is_some() && dice.chance(20) {
             self.back();
-        } else if self.away.is_none() && dice.chance(6) {
+        } else if self.away.is_none() && dice.chance(10) {
             let (away, how) = Away::begin(dice, &mut self.world);
             self.tell(&how);
             self.away = Some(away);
@@ -117,10 +125,12 @@ impl Run {
         if dice.chance(6) {
             self.edit(dice).await;
         }
-        let apply = self.dirty && dice.chance(35);
-        let act = if apply { Act::Apply } else { chance::act(dice, &self.model) };
+        let dirty: Vec<usize> = self.dirty.iter().copied().collect();
+        let apply = dice.pick(&dirty).filter(|_| dice.chance(45));
+        let act = apply.map_or_else(|| chance::act(dice, &self.model), |place| Act::Apply { place });
         if self.away.is_none() && dice.chance(25) {
-            self.crash(&act, Death::random(dice)).await;
+            let death = Death::random(dice);
+            self.crash(&act, death, dice.below(PLACES.len())).await;
         } else {
             self.step(&act).await;
         }
@@ -129,7 +139,7 @@ impl Run {
     fn back(&mut self) {
         if let Some(away) = self.away.take() {
             if !away.runs() {
-                self.judge.forget();
+                self.judges[away.place].forget();
             }
             away.end(&mut self.world);
             self.tell("the server is back");
@@ -143,18 +153,20 @@ impl Run {
         self.tell(&format!("another policy: {:?}", self.model.rules.people));
         self.keeper.store().clone().close().await;
         self.keeper = self.world.start().await;
-        self.dirty = true;
+        self.dirty = (0..PLACES.len()).collect();
     }
 
     /// An act, what follows, and what must hold then.
     async fn step(&mut self, act: &Act) {
         self.tally.steps += 1;
-        let foreseen = foresee(&self.model, act, self.now());
+        let foreseen = foresee(&self.model, act, self.now(), self.away.as_ref());
         let done = act::act(&self.keeper, act).await;
         self.tell(&format!("{act:?} -> {}", done.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned())));
         let possible = match &done {
             Ok(()) => {
-                self.dirty &= *act != Act::Apply;
+                if let Act::Apply { place } = act {
+                    self.dirty.remove(place);
+                }
                 foreseen
             }
             Err(
@@ -169,7 +181,9 @@ impl Run {
                 }
                 vec![self.model.clone()]
             }
-            Err(ControlError::Server { .. }) if self.away.is_some() && act.asks_the_server() => {
+            Err(ControlError::Server { .. })
+                if self.away.as_ref().is_some_and(|away| act.needs(away.place, &self.model)) =>
+            {
                 vec![self.model.clone()]
             }
             Err(error) => {
@@ -182,20 +196,20 @@ impl Run {
     }
 
     /// Rolecall is killed somewhere in an act and what follows, and starts again.
-    async fn crash(&mut self, act: &Act, death: Death) {
+    async fn crash(&mut self, act: &Act, death: Death, place: usize) {
         self.tally.steps += 1;
-        let mut possible = foresee(&self.model, act, self.now());
+        let mut possible = foresee(&self.model, act, self.now(), None);
         possible.push(self.model.clone());
         self.keeper.store().clone().close().await;
-        let killed = tokio::task::block_in_place(|| crash(&self.world, act, death));
-        self.tell(&format!("{act:?} {death:?} -> killed: {killed:?}"));
+        let killed = tokio::task::block_in_place(|| crash(&self.world, act, death, place));
+        self.tell(&format!("{act:?} {death:?} at {:?} -> killed: {killed:?}", PLACES[place]));
         match killed {
             Ok(killed) => self.tally.killed += usize::from(killed),
             Err(error) => self.wrong.push(error),
         }
         self.keeper = self.world.start().await;
         self.adopt(possible).await;
-        self.check(false, false).await;
+        self.check(None).await;
         self.follow().await;
     }
 
@@ -204,14 +218,19 @@ impl Run {
         let settled = act::settle(&self.keeper).await;
         let known = self.model.clone();
         self.adopt(vec![known]).await;
-        let whole = match settled {
-            Ok(failures) if failures.is_empty() => true,
-            Ok(_) if self.away.is_some() => false,
+        let away = self.away.as_ref().map(|away| away.place);
+        let label = away.map(|place| format!("{} · {}", PLACES[place].0, PLACES[place].1));
+        let there =
+            |error: &ControlError| matches!(error, ControlError::Server { place, .. } if Some(place) == label.as_ref());
+        let settled = match settled {
+            Ok(failures) if failures.is_empty() => Some(None),
+            // Only where it is away, and everywhere else all is as it should be.
+            Ok(failures) if failures.iter().all(there) => Some(away),
             other => {
                 self.wrong.push(format!("it was not settled: {other:?}"));
-                false
+                None
             }
         };
-        self.check(whole, whole && !self.dirty).await;
+        self.check(settled).await;
     }
 }

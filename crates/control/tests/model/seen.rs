@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use rolecall_control::store::{ListFilter, Reach, Reader, StoreError};
-use rolecall_core::lease::Lease as Kept;
+use rolecall_control::store::{Kept, ListFilter, Reach, Reader, StoreError};
 use rolecall_core::request::{Request, State as Stored};
 
 use super::model::{Ask, Lease, Model, NEW, State};
+use super::rules::PLACES;
 
 /// The store at one moment.
 pub struct Seen {
     pub suspended: BTreeSet<String>,
     pub asks: BTreeMap<u64, Request>,
-    pub leases: BTreeMap<u64, (Kept, Reach)>,
+    pub leases: BTreeMap<u64, Kept>,
     pub decided: i64,
 }
 
@@ -26,7 +26,7 @@ impl Seen {
         let decided = reader.decided().await?.map_or(i64::MIN, |time| time.as_second());
         let asks = reader.requests(&all).await?.into_iter().map(|request| (request.id.0, request));
         let leases = reader.all_leases(&all).await?.into_iter();
-        let leases = leases.map(|kept| (kept.lease.id.0, (kept.lease, kept.reach)));
+        let leases = leases.map(|kept| (kept.lease.id.0, kept));
         let suspended = reader.suspended().await?.iter().map(|who| name(who)).collect();
         Ok(Self { suspended, asks: asks.collect(), leases: leases.collect(), decided })
     }
@@ -62,9 +62,9 @@ impl Seen {
             }
             same("request", &ask, known)?;
         }
-        for (id, (stored, _)) in &self.leases {
+        for (id, stored) in &self.leases {
             let Some(known) = next.leases.get_mut(id) else { continue };
-            let lease = lease(stored);
+            let lease = lease(&stored.lease);
             known.over |= lease.over && !before.live(known, now);
             same("lease", &lease, known)?;
         }
@@ -72,12 +72,28 @@ impl Seen {
         Ok(next)
     }
 
-    /// What is over is noted, and how far each lease has got fits: after it was settled without trouble.
-    pub fn settled(&self, model: &Model, now: i64) -> Result<(), String> {
-        for (id, (_, reach)) in &self.leases {
+    /// What is over is noted, and how far each lease has got fits: after it was settled, with no trouble but at one server.
+    pub fn settled(&self, model: &Model, now: i64, trouble: Option<usize>) -> Result<(), String> {
+        for (id, kept) in &self.leases {
             let live = model.leases.get(id).is_some_and(|lease| model.live(lease, now));
-            let wanted = if live { Reach::Open } else { Reach::Closed };
-            same(&format!("lease {id}"), reach, &wanted)?;
+            let own = servers(kept);
+            let dead = trouble.map(|place| PLACES[place]).filter(|(environment, server)| {
+                *environment == kept.lease.environment && own.contains(server) && !kept.done.contains(*server)
+            });
+            let wanted = match (live, dead) {
+                (true, None) => Reach::Open,
+                (true, Some(_)) => Reach::Opening,
+                (false, None) => Reach::Closed,
+                (false, Some(_)) => Reach::Overdue,
+            };
+            same(&format!("lease {id}"), &kept.reach, &wanted)?;
+            // No server waits for another.
+            let missing = own
+                .iter()
+                .find(|server| !kept.done.contains(**server) && dead.is_none_or(|(_, dead)| dead != **server));
+            if let Some(server) = missing {
+                return Err(format!("lease {id} waits for {server}: {kept:?}"));
+            }
         }
         let late = |(id, ask): &(&u64, &Ask)| {
             ask.state == State::Pending && (model.waits(**id, now).is_none() || !model.grantable(ask, now))
@@ -87,6 +103,15 @@ impl Seen {
             None => Ok(()),
         }
     }
+}
+
+/// The servers that a lease is for.
+pub fn servers(kept: &Kept) -> Vec<&'static str> {
+    let lease = &kept.lease;
+    let own = PLACES
+        .iter()
+        .filter(|(environment, server)| *environment == lease.environment && !lease.except.contains(*server));
+    own.map(|(_, server)| *server).collect()
 }
 
 fn same<T: std::fmt::Debug + PartialEq>(what: &str, store: &T, model: &T) -> Result<(), String> {
@@ -105,6 +130,7 @@ fn ask(stored: &Request, known: &Ask) -> Ask {
     };
     Ask {
         who: name(&stored.asks.beneficiary),
+        environment: stored.asks.environment.clone(),
         role: stored.asks.role.clone(),
         customer: customer(&stored.asks.with),
         lasts: known.lasts,
@@ -115,8 +141,10 @@ fn ask(stored: &Request, known: &Ask) -> Ask {
     }
 }
 
-fn lease(stored: &Kept) -> Lease {
+fn lease(stored: &rolecall_core::lease::Lease) -> Lease {
     Lease {
+        environment: stored.environment.clone(),
+        except: stored.except.clone(),
         who: name(&stored.principal),
         role: stored.role.clone(),
         customer: customer(&stored.with),

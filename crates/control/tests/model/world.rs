@@ -1,4 +1,4 @@
-//! A store on disk, a server with a shop, and a clock that stands still until it is moved.
+//! A store on disk, servers with a shop, and a clock that stands still until it is moved.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use rolecall_control::store::{Options, Store};
 use rolecall_throwaway::{Server, binaries};
 use sqlx::Executor;
 
-use super::rules::Rules;
+use super::rules::{PLACES, Rules};
 
 const SHOP: &str = include_str!("shop.sql");
 
@@ -26,27 +26,31 @@ impl Clock for Told {
 
 /// Where everything is.
 pub struct World {
-    pub server: Server,
+    /// In the order of the places.
+    pub servers: Vec<Server>,
     folder: tempfile::TempDir,
     pub clock: Arc<Told>,
 }
 
 impl World {
     pub async fn new(rules: &Rules) -> Self {
-        let server = Server::start(&binaries::find(None).unwrap()).unwrap();
+        let servers = PLACES.map(|_| Server::start(&binaries::find(None).unwrap()).unwrap()).into();
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Told(AtomicI64::new(Timestamp::now().as_second())));
-        let world = Self { server, folder, clock };
-        world.sql("postgres", "CREATE DATABASE app").await;
-        world.sql("app", SHOP).await;
-        world.lead_home();
+        let world = Self { servers, folder, clock };
+        for place in 0..PLACES.len() {
+            world.sql(place, "postgres", "CREATE DATABASE app").await;
+            world.sql(place, "app", SHOP).await;
+            world.lead_home(place);
+        }
         world.write(rules);
         world
     }
 
-    async fn sql(&self, database: &str, sql: &'static str) {
+    async fn sql(&self, place: usize, database: &str, sql: &'static str) {
         use rolecall_core::secret::Secret;
-        let target = rolecall_engine::postgres::Target::parse(&Secret::new(self.server.url(database, "postgres")));
+        let target =
+            rolecall_engine::postgres::Target::parse(&Secret::new(self.servers[place].url(database, "postgres")));
         target.unwrap().open(None).await.unwrap().execute(sql).await.unwrap();
     }
 
@@ -54,22 +58,27 @@ impl World {
         self.folder.path()
     }
 
-    /// Rolecall finds the server here.
-    pub fn lead_home(&self) {
-        std::fs::write(self.folder().join("url"), self.server.url("postgres", "postgres")).unwrap();
+    fn url(&self, place: usize) -> PathBuf {
+        self.folder().join(format!("url{place}"))
     }
 
-    /// Rolecall looks for the server in this folder.
-    pub fn lead_to(&self, folder: &Path, port: u16) {
+    /// Rolecall finds a server where it is.
+    pub fn lead_home(&self, place: usize) {
+        std::fs::write(self.url(place), self.servers[place].url("postgres", "postgres")).unwrap();
+    }
+
+    /// Rolecall looks for a server in this folder.
+    pub fn lead_to(&self, place: usize, folder: &Path, port: u16) {
         // The proxy knows no answer to who asks for TLS.
         let host = format!("host={}&port={port}&sslmode=disable", folder.display());
         let url = format!("postgres://postgres@localhost/postgres?{host}");
-        std::fs::write(self.folder().join("url"), url).unwrap();
+        std::fs::write(self.url(place), url).unwrap();
     }
 
-    /// The server's own socket.
-    pub fn socket(&self) -> PathBuf {
-        self.server.socket_dir().join(format!(".s.PGSQL.{}", self.server.port()))
+    /// A server's own socket.
+    pub fn socket(&self, place: usize) -> PathBuf {
+        let server = &self.servers[place];
+        server.socket_dir().join(format!(".s.PGSQL.{}", server.port()))
     }
 
     fn policy(&self) -> PathBuf {
@@ -78,7 +87,7 @@ impl World {
 
     /// Puts another policy where the Keeper reads it when it starts.
     pub fn write(&self, rules: &Rules) {
-        std::fs::write(self.policy(), rules.text(self.folder().join("url").to_str().unwrap())).unwrap();
+        std::fs::write(self.policy(), rules.text(|place| self.url(place).to_str().unwrap().to_owned())).unwrap();
     }
 
     pub fn now(&self) -> i64 {
