@@ -36,6 +36,10 @@ impl Office {
     fn at(stage: Stage) -> Self {
         stage.write("rolecall.yaml", POLICY);
         stage.run(&["apply", "--yes"]).says(0, &["Applied"]);
+        Self::on(stage)
+    }
+
+    fn on(stage: Stage) -> Self {
         let serving = Serving::start(&stage);
         for (who, scopes) in [("ada", "administer"), ("bob", "request"), ("lea", "decide")] {
             let of = format!("{who}@acme.test");
@@ -98,6 +102,25 @@ fn asked_agreed_working_and_ended_from_the_command_line() {
     let token = office.stage.read("bob.token");
     let (_, log) = office.serving.stop();
     assert!(!log.contains(token.trim()) && !log.contains("T-9") && !log.contains("acme"), "{log}");
+}
+
+/// What is given while a server is down is not given there, and everybody who asks is told.
+#[test]
+fn a_server_that_is_down_is_named_wherever_the_access_is() {
+    let stage = Stage::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    stage.write("reports.url", &format!("postgres://postgres@127.0.0.1:{port}/postgres"));
+    let reports = format!(
+        "      reports: {{ engine: postgres, url: \"${{file:{}}}\", databases: [app] }}",
+        stage.path("reports.url").display()
+    );
+    stage.write("rolecall.yaml", &POLICY.replace("    known:", &format!("{reports}\n    known:")));
+    stage.run(&["apply", "--yes"]).fails(&["test · reports", "cannot connect"]);
+    let office = Office::on(stage);
+    let filed = office.run("bob", &["request", "reader", "-e", "test", "--until", "1h", "--reason", "T-9"]);
+    let approved = office.run("lea", &["approve", &number(&filed), "--yes"]);
+    approved.says(0, &["reports did not answer, so this gives nothing there", "Granted"]);
+    office.until("bob", &["leases"], "open  bob@acme.test  reader in test, not on reports, until ");
 }
 
 #[test]

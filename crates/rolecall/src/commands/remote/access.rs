@@ -30,6 +30,12 @@ struct Access {
     #[serde(default)]
     break_glass: bool,
     requester: Option<String>,
+    /// Servers on which it does not hold.
+    #[serde(default)]
+    except: Vec<String>,
+    /// Servers from which it should be gone, and is not known to be.
+    #[serde(default)]
+    late: Vec<String>,
 }
 
 /// What a Request would do.
@@ -201,10 +207,16 @@ fn line(access: &Access) -> String {
         _ => String::new(),
     };
     let glass = if access.break_glass { ", break-glass" } else { "" };
+    let listed = |before: &str, servers: &[String]| match servers {
+        [] => String::new(),
+        _ => format!(", {before} {}", servers.join(", ")),
+    };
+    let but = listed("not on", &access.except) + &listed("not known to be gone from", &access.late);
     let by = access.requester.as_ref().filter(|by| **by != access.principal).map(|by| format!(", asked by {by}"));
     let why = if access.reason.is_empty() { String::new() } else { format!(": {}", plain(&access.reason)) };
     let Access { id, state, principal, role, environment, .. } = access;
-    format!("{id}  {state}  {principal}  {role}{with} in {environment}{when}{glass}{}{why}", by.unwrap_or_default())
+    let by = by.unwrap_or_default();
+    format!("{id}  {state}  {principal}  {role}{with} in {environment}{but}{when}{glass}{by}{why}")
 }
 
 /// The answer as it is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use rolecall_control::store::{Kept, Reach};
-use rolecall_core::lease;
+use rolecall_core::lease::{self, Lease};
 
 use super::super::gate::Viewer;
 
@@ -31,12 +31,17 @@ pub fn awaited(viewer: &Viewer, kept: &Kept) -> Markup {
         Reach::Closing | Reach::Overdue if partly => "Not proved to be gone yet from",
         _ => "",
     };
-    let except: Vec<&str> = kept.lease.except.iter().map(String::as_str).collect();
+    let except = except(&kept.lease);
     html! {
         @if !what.is_empty() { p.note { (what) " " (super::name(&open.join(", "))) "." } }
-        @if !except.is_empty() { p.note { "Not given on " (super::name(&except.join(", ")))
+        @if !except.is_empty() { p.note { "Not given on " (super::name(&except))
             ", which did not answer when this was agreed to. Ask again to have it there." } }
     }
+}
+
+/// The servers on which it does not hold.
+fn except(lease: &Lease) -> String {
+    lease.except.iter().map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 /// A table of Leases.
@@ -54,7 +59,10 @@ pub fn leases<'a>(viewer: &Viewer, caption: &str, leases: impl Iterator<Item = &
                     @let lease = &kept.lease;
                     tr {
                         @if whose { td data-label="Who" { (super::person(viewer, &lease.principal)) } }
-                        td data-label="Access" { (asked(viewer, &lease.role, &lease.environment, &lease.with)) }
+                        td data-label="Access" {
+                            (asked(viewer, &lease.role, &lease.environment, &lease.with))
+                            @if !lease.except.is_empty() { ", not on " (super::name(&except(lease))) }
+                        }
                         td data-label="Ends" { (super::left(lease::end(lease, viewer.sight.policy()), now)) }
                         td data-label="State" {
                             (super::reach(kept.reach))
