@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Keeper;
 use super::servers::jitter;
+use crate::cause::Causes;
 use crate::office::{ControlError, Office};
 use crate::place::places;
 use crate::settle::Settled;
@@ -85,9 +86,13 @@ impl Keeper {
             rounds.due.extend(all.iter().map(crate::place::Place::event));
             rounds.suspended = Some(ground.suspended.clone());
         }
-        let mut next = lease::next_due(&ground.leases, &office.policy);
+        let (mut next, mut dated) = (lease::next_due(&ground.leases, &office.policy), BTreeSet::new());
         for name in office.policy.environments.keys() {
-            let coming = dates(&office.policy, name, ground.now).next;
+            let now = dates(&office.policy, name, ground.now);
+            let coming = now.next;
+            if !now.passed.is_empty() {
+                dated.insert(name.as_str());
+            }
             // What was to come when it was settled last, and has passed since.
             let last = rounds.dated.insert(name.clone(), ground.now).unwrap_or(Timestamp::MIN);
             if dates(&office.policy, name, last).next.is_some_and(|date| date <= ground.now) {
@@ -98,9 +103,17 @@ impl Keeper {
         // Of thousands of Leases few move.
         let moving: Vec<_> = ground.kept.iter().filter(|kept| kept.reach != Reach::Open).collect();
         let news = nudged || ended > 0;
+        // At a start all are due; a thousand servers are not gone through one by one to find that nobody is concerned.
+        let judged = !rounds.due.is_empty() && Causes::read(&office).await?.judged().next().is_some();
         for place in all {
             let at = place.event();
-            let moves = rounds.due.contains(&at) || moving.iter().any(|kept| place.awaited(kept));
+            let moves = moving.iter().any(|kept| place.awaited(kept));
+            if !moves && !judged && !dated.contains(place.environment_name) {
+                rounds.due.remove(&at);
+                rounds.retry.remove(&at);
+                continue;
+            }
+            let moves = moves || rounds.due.contains(&at);
             let waits = rounds.retry.get(&at).is_some_and(|(at, _)| *at > Instant::now());
             if moves && (news || !waits) && !rounds.running.contains(&at) {
                 // Without room it stays due, and gets its turn when another one is done.
