@@ -24,7 +24,7 @@ const TURN: u32 = 16;
 /// Those that are worth their time on other versions only at night, too, and have a long mode.
 const LONG: &[&str] = &["faults"];
 
-/// So many trials and sequences beside those of kept seeds.
+/// So many trials and sequences beside those of kept seeds, unless the caller's environment says how many.
 const TRIALS: (&str, &str) = ("ROLECALL_TRIALS", "2000");
 const SEQUENCES: (&str, &str) = ("ROLECALL_SEQUENCES", "300");
 
@@ -45,7 +45,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// All suites on all versions, with whatever takes long.
 pub fn nightly() -> anyhow::Result<()> {
-    on_each(&download::majors(), &[SUITES, MORE, LONG].concat(), &[], &[(NIGHTLY, "1"), TRIALS, SEQUENCES])
+    let unsaid = |variable: &(&str, &str)| std::env::var_os(variable.0).is_none();
+    let environment: Vec<_> = [(NIGHTLY, "1"), TRIALS, SEQUENCES].into_iter().filter(unsaid).collect();
+    on_each(&download::majors(), &[SUITES, MORE, LONG].concat(), &[], &environment)
 }
 
 fn on_each(majors: &[u32], suites: &[&str], words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<()> {
