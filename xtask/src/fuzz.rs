@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: drives `crates/fuzz` with libFuzzer, on the toolchain that builds everything else.
 
-use crate::shell::{cargo_output_with, root, timed};
+use crate::shell::{cargo_output_with, executable, root, timed};
 use anyhow::{Context, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,15 +46,11 @@ fn build(targets: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let wrapper = root().join("crates/fuzz/rustc");
     let said = cargo_output_with(&words, &[("RUSTC_WORKSPACE_WRAPPER", &wrapper.to_string_lossy())])?;
     let found = |name: &String| {
-        let line =
-            said.lines().find(|line| line.contains(&format!("\"name\":\"{name}\"")) && line.contains(EXECUTABLE));
-        let path = line.and_then(|line| line.split_once(EXECUTABLE)?.1.split('"').next());
-        path.map(PathBuf::from).with_context(|| format!("cargo built no {name}"))
+        let own = said.lines().filter(|line| line.contains(&format!("\"name\":\"{name}\"")));
+        own.filter_map(executable).next().with_context(|| format!("cargo built no {name}"))
     };
     names.iter().map(found).collect()
 }
-
-const EXECUTABLE: &str = "\"executable\":\"";
 
 fn fuzz(target: &str, program: &Path, arguments: &Arguments) -> anyhow::Result<()> {
     let kept = root().join("crates/fuzz/corpus").join(target);

@@ -1,8 +1,9 @@
 //! `cargo xtask gen`: the references and schemas that the program prints about itself, as files in the repository.
 
-use crate::shell::{cargo_output, root};
+use crate::shell::{cargo_output, executable, output, root};
 use anyhow::{Context, bail};
 use std::fs;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Arguments {
@@ -32,9 +33,9 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// Fails, with the first difference of each, when files are stale.
 pub fn check() -> anyhow::Result<()> {
     println!("\n==> generated files");
-    let mut stale = Vec::new();
+    let (mut stale, program) = (Vec::new(), program()?);
     for file in FILES {
-        let wanted = content(file)?;
+        let wanted = content(&program, file)?;
         let found = fs::read_to_string(root().join(file.path)).unwrap_or_default();
         if let Some(difference) = difference(&found, &wanted) {
             println!("    {}: {difference}", file.path);
@@ -49,8 +50,9 @@ pub fn check() -> anyhow::Result<()> {
 }
 
 fn write() -> anyhow::Result<()> {
+    let program = program()?;
     for file in FILES {
-        let (path, text) = (root().join(file.path), content(file)?);
+        let (path, text) = (root().join(file.path), content(&program, file)?);
         // A file that is right keeps its time stamp.
         if fs::read_to_string(&path).is_ok_and(|found| found == text) {
             continue;
@@ -64,10 +66,17 @@ fn write() -> anyhow::Result<()> {
     Ok(())
 }
 
-fn content(file: &Generated) -> anyhow::Result<String> {
-    let cargo = ["run", "--quiet", "--locked", "--package", "rolecall", "--"];
-    let words = [&cargo, file.arguments].concat();
-    let text = cargo_output(&words)?;
+/// The program as the tests use it. Built by itself, most of its dependencies would have other features, and be built again.
+fn program() -> anyhow::Result<PathBuf> {
+    let words = ["test", "--workspace", "--locked", "--quiet", "--no-run", "--test", "cli", "--message-format", "json"];
+    let said = cargo_output(&words)?;
+    let artifact = |line: &&str| line.contains("\"kind\":[\"bin\"]") && line.contains("\"name\":\"rolecall\"");
+    let path = said.lines().find(artifact).and_then(executable);
+    path.context("cargo built no rolecall")
+}
+
+fn content(program: &Path, file: &Generated) -> anyhow::Result<String> {
+    let text = output(program, file.arguments)?;
     if text.trim().is_empty() {
         bail!("`rolecall {}` printed nothing for {}", file.arguments.join(" "), file.path);
     }

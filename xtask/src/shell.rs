@@ -1,7 +1,7 @@
 //! Runs other programs in the repository's root.
 
 use anyhow::{Context, bail};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -45,17 +45,25 @@ pub fn cargo_output(words: &[&str]) -> anyhow::Result<String> {
 
 /// Likewise, with variables in the environment.
 pub fn cargo_output_with(words: &[&str], environment: &[(&str, &str)]) -> anyhow::Result<String> {
-    let line = format!("cargo {}", words.join(" "));
-    let mut command = command(words);
-    let output = command
-        .envs(environment.iter().copied())
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("cannot run `{line}`"))?;
+    said(&format!("cargo {}", words.join(" ")), command(words).envs(environment.iter().copied()))
+}
+
+/// What a program prints on stdout; its stderr is shown.
+pub fn output(program: &Path, words: &[&str]) -> anyhow::Result<String> {
+    said(&format!("{} {}", program.display(), words.join(" ")), Command::new(program).args(words).current_dir(root()))
+}
+
+fn said(line: &str, command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{line}`"))?;
     if !output.status.success() {
         bail!("`{line}` failed");
     }
     String::from_utf8(output.stdout).with_context(|| format!("`{line}` printed something else than text"))
+}
+
+/// The program in a line of what cargo says of itself as JSON.
+pub fn executable(line: &str) -> Option<PathBuf> {
+    line.split_once("\"executable\":\"")?.1.split('"').next().map(PathBuf::from)
 }
 
 /// True when `cargo` with these words succeeds; prints nothing.
