@@ -52,6 +52,6 @@ fn postgresql_agrees_with_the_reference_model() {
     println!("PostgreSQL {}: {done} trials, {refused} refused, {moments} moments between", binaries.version);
     assert!(refused * 2 <= done, "too many plans are refused for the rest to say much");
     if let Some(seed) = failed.first() {
-        panic!("failed: {failed:?}; again: ROLECALL_SEED={seed} cargo test -p rolecall-trial -- --nocapture");
+        panic!("failed: {failed:?}; again: ROLECALL_SEED={seed} cargo test --workspace --test trials -- --nocapture");
     }
 }
