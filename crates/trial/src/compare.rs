@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::oracle::Observed;
 use crate::own;
 use crate::reference::Access;
-use crate::world::{COLUMNS, NOBODY, World};
+use crate::world::{COLUMNS, NOBODY, Thing, World};
 
 /// Every way in which one account is not as it must be.
 pub fn equal(world: &World, who: &str, seen: &Access, wanted: &Access, found: &mut Vec<String>) {
@@ -52,18 +52,20 @@ pub fn no_wider(
         if access.login && !before.login && !after.login {
             found.push(format!("{who}: may log in {at}, but neither before nor after"));
         }
-        let sums = cells(world, before).union(&cells(world, after)).cloned().collect();
-        let more: Vec<_> = cells(world, access).difference(&sums).cloned().collect();
+        let sums = cells(world, before, true).union(&cells(world, after, true)).cloned().collect();
+        let more: Vec<_> = cells(world, access, access.login).difference(&sums).cloned().collect();
         if !more.is_empty() {
             found.push(format!("{who}: reaches {more:?} {at}, but neither before nor after"));
         }
     }
 }
 
-/// Cells that can be read, and how many rows can be changed.
-fn cells(world: &World, access: &Access) -> BTreeSet<String> {
+/// Cells that can be read, and how many rows can be changed. What others take from the members of a role counts for whoever
+/// can be somebody (`login`): who would be without that for a moment is shut out meanwhile.
+fn cells(world: &World, access: &Access, login: bool) -> BTreeSet<String> {
     let mut cells = BTreeSet::new();
-    for thing in world.things.iter().filter(|thing| thing.sort.is_relation() && !own::fences_members(thing)) {
+    let counts = |thing: &&Thing| thing.sort.is_relation() && (login || !own::fences_members(world, thing));
+    for thing in world.things.iter().filter(counts) {
         let table = world.sql_name(thing);
         for row in access.rows.get(&("SELECT", table.clone())).into_iter().flatten() {
             let readable = |column: &&&str| access.privileges.contains(&format!("{table} column {column} SELECT"));

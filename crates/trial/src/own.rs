@@ -89,10 +89,11 @@ pub fn names(thing: &Thing, rights: &BTreeSet<&str>) -> bool {
     thing.own.iter().any(|own| !own.restrictive && own.to.iter().any(|role| rights.contains(role)))
 }
 
-/// Others take rows away from whoever is a member of a role. Not, for a moment, from who becomes or ceases to be one in the
-/// same plan that changes what it may do with the table (see `docs/postgresql.md`).
-pub fn fences_members(thing: &Thing) -> bool {
-    thing.own_row_security && thing.own.iter().any(|own| own.restrictive && !own.to.is_empty())
+/// Others take rows away from whoever is a member of a role, in it or in what it shows.
+pub fn fences_members(world: &World, thing: &Thing) -> bool {
+    let own = thing.own_row_security && thing.own.iter().any(|own| own.restrictive && !own.to.is_empty());
+    let source = thing.view.as_ref().and_then(|view| world.things.get(view.source?));
+    own || source.is_some_and(|below| fences_members(world, below))
 }
 
 /// Others take rows away from somebody.

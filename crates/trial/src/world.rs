@@ -249,17 +249,17 @@ impl World {
     }
 
     fn free_name(&self, dice: &mut Dice, schema: Option<usize>) -> String {
+        let taken = |name: &str| match schema {
+            Some(schema) => self.things.iter().any(|thing| thing.schema == schema && thing.name == name),
+            None => self.schemas.iter().any(|schema| schema.name == name),
+        };
         loop {
             let name = dice.pick(&NAMES).unwrap_or_default().to_owned();
-            let taken = match schema {
-                Some(schema) => self.things.iter().any(|thing| thing.schema == schema && thing.name == name),
-                None => self.schemas.iter().any(|schema| schema.name == name),
-            };
-            if !taken {
+            if !taken(&name) {
                 return name;
             }
             let tagged = format!("t{}", dice.below(10_000));
-            if dice.chance(50) {
+            if dice.chance(50) && !taken(&tagged) {
                 return tagged;
             }
         }

@@ -10,7 +10,7 @@ use crate::privilege::PrivilegeSet;
 use crate::state::{Object, RoleId};
 
 /// The most objects that one statement names: PostgreSQL 18 holds a lock on each until commit.
-const OBJECTS: usize = 1_000;
+pub(super) const OBJECTS: usize = 1_000;
 
 type Word = &'static str;
 

@@ -4,6 +4,7 @@ mod acl;
 mod batch;
 mod columns;
 mod defaults;
+mod fences;
 mod leaks;
 mod marker;
 mod memberships;
@@ -54,6 +55,7 @@ pub fn diff(scene: Scene<'_>, desired: &Desired) -> Difference {
     owners::closed(&mut differ);
     owners::removals(&mut differ);
     strangers::find(&mut differ);
+    fences::hold(&mut differ);
     rights::check(&mut differ);
     standby::note(&mut differ);
     let mut steps = differ.steps;

@@ -83,6 +83,7 @@ fn makes_roles(step: &Step) -> bool {
             | Change::CreateRole { .. }
             | Change::AlterRole { .. }
             | Change::ShutOut { .. }
+            | Change::LetIn { .. }
             | Change::DropRole { .. }
     )
 }
@@ -136,6 +137,7 @@ fn needs<'a>(powers: &Powers<'_>, change: &'a Change) -> Vec<Need<'a>> {
         | Change::AddScopes { .. }
         | Change::RemoveScopes { .. }
         | Change::ShutOut { .. }
+        | Change::LetIn { .. }
         | Change::EndSessions { .. }
         | Change::DropRole { .. } => Vec::new(),
     }

@@ -353,6 +353,11 @@ pub enum Change {
         /// It was shut out for this only, and may log in again at once.
         reopen: bool,
     },
+    /// A role that was shut out for the length of a run may log in again.
+    LetIn {
+        /// Its name.
+        role: String,
+    },
     /// Hand on all that a role owns in one database (and server-wide).
     ReassignOwned {
         /// Its owner until now.

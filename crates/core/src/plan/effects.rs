@@ -288,6 +288,7 @@ impl<'a> Teller<'a> {
             | Change::Setting { .. }
             | Change::InstallHelper
             | Change::ShutOut { .. }
+            | Change::LetIn { .. }
             | Change::EndSessions { .. }
             | Change::DropOwned { .. } => {}
         }

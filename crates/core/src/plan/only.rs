@@ -22,6 +22,7 @@ fn part(change: &Change, accounts: &BTreeSet<String>) -> Option<Change> {
         | Change::CommentRole { role, .. }
         | Change::Setting { role, .. }
         | Change::ShutOut { role }
+        | Change::LetIn { role }
         | Change::EndSessions { role, .. }
         | Change::DropOwned { role, .. }
         | Change::DropRole { role } => whole(role),
@@ -80,6 +81,7 @@ pub fn shapes(change: &Change, roles: &BTreeSet<String>) -> bool {
         | Change::AddScopes { .. }
         | Change::RemoveScopes { .. }
         | Change::ShutOut { .. }
+        | Change::LetIn { .. }
         | Change::EndSessions { .. } => false,
     }
 }

@@ -45,7 +45,7 @@ impl Change {
             Self::AlterRole { attributes, .. } => {
                 attributes.iter().map(|attribute| if attribute.widens() { Widens } else { Narrows }).collect()
             }
-            Self::Setting { .. } => Risks::new(),
+            Self::Setting { .. } | Self::LetIn { .. } => Risks::new(),
             Self::GrantMembership { .. }
             | Self::Grant { .. }
             | Self::GrantColumns { .. }
@@ -84,6 +84,7 @@ impl Change {
             | Self::AddScopes { .. }
             | Self::RemoveScopes { .. }
             | Self::ShutOut { .. }
+            | Self::LetIn { .. }
             | Self::CommentRole { .. } => Undo::EarlierPolicy,
             Self::AlterRole { .. }
             | Self::Setting { .. }

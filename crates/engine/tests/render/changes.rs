@@ -160,6 +160,7 @@ fn every_change() -> Vec<Change> {
         Change::ShutOut { role: role() },
         Change::EndSessions { role: role(), reopen: false },
         Change::EndSessions { role: role(), reopen: true },
+        Change::LetIn { role: role() },
         Change::ReassignOwned { from: role(), to: "heir".into() },
         Change::DropOwned { role: role(), reassign_to: Some("heir".into()) },
         Change::DropRole { role: role() },

@@ -100,7 +100,7 @@ fn on_every_row(differ: &Differ<'_>, scope: &Scope<'_>, table: &Object, role: Ro
 }
 
 /// What PostgreSQL's own roles give on every relation.
-fn everywhere(differ: &Differ<'_>, rights: &BTreeSet<RoleId>) -> PrivilegeSet {
+pub(super) fn everywhere(differ: &Differ<'_>, rights: &BTreeSet<RoleId>) -> PrivilegeSet {
     let write = PrivilegeSet::of(&[Privilege::Insert, Privilege::Update, Privilege::Delete]);
     let all = [("pg_read_all_data", Privilege::Select.into()), ("pg_write_all_data", write)];
     let has = |name: &str| differ.state.names.find(name).is_some_and(|id| rights.contains(&id));

@@ -77,7 +77,7 @@ impl Missing {
                 self.changes(powers, role);
             }
             // For superusers and REPLICATION see the end of their sessions and the loss of the attribute: one plan has both.
-            Change::ShutOut { role } => self.administers(powers, role),
+            Change::ShutOut { role } | Change::LetIn { role } => self.administers(powers, role),
             Change::GrantMembership { role, .. } => self.gives(powers, role),
             Change::RevokeMembership { role, member, grantor, part } => {
                 self.ends(powers, role, member, grantor, *part);

@@ -64,6 +64,7 @@ const fn objects(change: &Change) -> usize {
         | Change::RevokeDefault { .. }
         | Change::SetOwner { .. }
         | Change::ShutOut { .. }
+        | Change::LetIn { .. }
         | Change::EndSessions { .. }
         | Change::DropRole { .. } => 1,
         // Rows, not objects.

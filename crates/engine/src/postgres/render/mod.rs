@@ -112,6 +112,7 @@ pub fn render(change: &Change, context: Context) -> Result<Vec<String>, RenderEr
         Change::AddScopes { scopes } => scope::add(scopes),
         Change::RemoveScopes { scopes } => scope::remove(scopes),
         Change::ShutOut { role } => role::alter(role, &[Attribute::Login(false)]),
+        Change::LetIn { role } => role::alter(role, &[Attribute::Login(true)]),
         Change::EndSessions { role, reopen } => session::end(role, *reopen, context),
         Change::DropOwned { role, reassign_to } => removal::drop_owned(role, reassign_to.as_deref(), context),
         Change::DropRole { role } => removal::drop_role(role),
