@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
 pub use remote::{
-    Approve, Connect, Deny, Leases, One, PrintAs, Remote, Request, Requests, Review, Standing, Token, TokenList,
-    TokenMake, TokenPlace, TokenRevoke, TokenScope,
+    Address, Approve, Connect, Deny, Leases, One, PrintAs, Remote, Request, Requests, Review, Standing, Token,
+    TokenList, TokenMake, TokenPlace, TokenRevoke, TokenScope,
 };
 pub use serve::{LogFormat, Serve};
 
@@ -67,7 +67,7 @@ pub enum Command {
     /// Put a backup in the store's place, once it is proved. Replaces nothing.
     #[command(after_help = "Example:\n  rolecall restore /backup/rolecall-2026-03-01.db")]
     Restore(Restore),
-    /// Serve the API: requests, approvals, leases, the ledger.
+    /// Serve the pages and the API; end leases, watch the servers, tell webhooks.
     #[command(after_help = "Example:\n  rolecall serve --policy policies/ --public-url https://rolecall.acme.test")]
     Serve(Serve),
     /// Ask for access for a while.

@@ -1,5 +1,6 @@
 //! Asks a server of Rolecall over its API. Its problems become one line and what to do next.
 
+use std::io::Write;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,7 +11,7 @@ use serde_json::Value;
 use ureq::http::Response;
 use ureq::{Agent, Body};
 
-use crate::args::Remote;
+use crate::args::Address;
 
 /// The longest that an answer is waited for: the server gives up before.
 const PATIENCE: Duration = Duration::from_secs(75);
@@ -26,7 +27,7 @@ pub struct Client {
 
 impl Client {
     /// By what the arguments and the environment say.
-    pub fn new(remote: &Remote) -> anyhow::Result<Self> {
+    pub fn new(remote: &Address) -> anyhow::Result<Self> {
         let base = remote.server.as_deref().context("say which Rolecall: --server URL, or set ROLECALL_SERVER")?;
         let base = base.trim_end_matches('/').to_owned();
         trusted(&base)?;
@@ -42,6 +43,20 @@ impl Client {
             request = request.query(name, value);
         }
         self.answer(request.call())
+    }
+
+    /// Asks for something that may take long to send, such as a copy of the ledger. It breaks off with an error where the
+    /// answer is not whole.
+    pub fn take(&self, path: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+        let request = self.agent.get(self.url(path)).header("Authorization", self.bearer());
+        let request = request.config().timeout_global(None).timeout_recv_response(Some(PATIENCE)).build();
+        let mut response = request.call().map_err(|error| anyhow!("{} does not answer: {error}", self.base))?;
+        if !response.status().is_success() {
+            return self.answer(Ok(response)).map(drop);
+        }
+        let mut body = response.body_mut().as_reader();
+        std::io::copy(&mut body, out).with_context(|| format!("the answer of {} broke off", self.base))?;
+        Ok(())
     }
 
     /// Asks for a change, with a key of its own: what the network repeats is not done twice.
@@ -94,7 +109,7 @@ fn trusted(base: &str) -> anyhow::Result<()> {
     bail!("{base} is not on this machine: use https://, or anybody on the way can read the token")
 }
 
-fn token(remote: &Remote) -> anyhow::Result<Secret> {
+fn token(remote: &Address) -> anyhow::Result<Secret> {
     let text = match &remote.token_file {
         Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read the token from {}", path.display()))?,
         None => std::env::var("ROLECALL_TOKEN")
@@ -132,6 +147,9 @@ fn next(code: &str) -> Option<&'static str> {
         "reason-missing" | "reason-unfit" => "Give one: --reason TEXT",
         "missing-value" | "bad-value" => "Give one: --with PARAMETER=VALUE",
         "too-long" => "Ask for less: --until DURATION",
+        "unknown-environment" | "unknown-role" | "may-not-request" => {
+            "What there is to ask for is on its page, under Roles"
+        }
         "no-request" => "What there is: rolecall requests --state all",
         "no-lease" => "What runs: rolecall leases",
         "not-ready" => "An administrator applies the policy first: rolecall apply",

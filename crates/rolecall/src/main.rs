@@ -50,13 +50,13 @@ fn main() -> ExitCode {
 }
 
 /// One thread that waits for the server and does the work too: handing each answer from one thread to another would
-/// cost as much as small answers do. Only the demo has several things to do at once.
+/// cost as much as small answers do. A server has several things to do at once: nobody's page waits for a plan.
 fn runtime(command: &Command) -> std::io::Result<Runtime> {
     let mut builder = match command {
-        Command::Demo(_) => Builder::new_multi_thread(),
+        Command::Demo(_) | Command::Serve(_) => Builder::new_multi_thread(),
         _ => Builder::new_current_thread(),
     };
-    builder.worker_threads(2).enable_all().build()
+    builder.enable_all().build()
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {

@@ -2,12 +2,14 @@
 
 pub mod api;
 mod client;
+mod copy;
 mod health;
 pub mod identity;
 mod listener;
 mod live;
 mod metrics;
 mod page;
+mod pipe;
 pub mod problem;
 mod shield;
 mod state;

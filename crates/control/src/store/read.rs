@@ -26,7 +26,7 @@ pub struct Reader {
 /// Which entries to list.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Of this actor, as it is shown: an address, or `alice on laptop`.
+    /// Of this actor, as it is shown: an address, or `alice on laptop`. What somebody did by a token of theirs is theirs, too.
     pub actor: Option<String>,
     /// Of these kinds.
     pub kinds: Vec<String>,
@@ -123,7 +123,10 @@ pub(super) fn parse(data: &str) -> Result<Event, StoreError> {
 fn question(filter: &Filter) -> Result<QueryBuilder<Sqlite>, StoreError> {
     let mut query = QueryBuilder::new("SELECT data FROM entry WHERE true");
     if let Some(actor) = &filter.actor {
-        query.push(" AND actor = ").push_bind(actor.clone());
+        // As `Actor` is shown: the id of a token has no space in it.
+        query.push(" AND (actor = ").push_bind(actor.clone());
+        query.push(" OR (actor LIKE 'token %' AND substr(actor, instr(actor, ' of ') + 4) = ").push_bind(actor.clone());
+        query.push("))");
     }
     if !filter.kinds.is_empty() {
         query.push(" AND kind IN (");

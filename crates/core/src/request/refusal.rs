@@ -36,7 +36,7 @@ pub enum Refusal {
     ReasonUnreadable(usize),
     #[error("this ends before it begins")]
     EndsInThePast,
-    #[error("access may last {0} seconds at most")]
+    #[error("access may last {} at most", spell(*.0))]
     TooLong(u64),
     #[error("this access runs already, by lease {0}: extend that one")]
     AlreadyLeased(RequestId),
@@ -46,7 +46,7 @@ pub enum Refusal {
     NothingToExtend(RequestId),
     #[error("an extension must end later than what it extends, and ask for the same")]
     NotAnExtension,
-    #[error("the request is {}", .0.word())]
+    #[error("{}", closed(.0))]
     NotPending(State),
     #[error("the request waited too long and has expired")]
     TooLate,
@@ -70,6 +70,23 @@ pub enum Refusal {
     NothingToReview,
     #[error("it was reviewed before")]
     ReviewedBefore,
+}
+
+/// `8h`, `1d 12h`
+fn spell(seconds: u64) -> String {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    format!("{:#}", jiff::SignedDuration::from_secs(seconds))
+}
+
+/// What a Request is that does not wait any more.
+fn closed(state: &State) -> String {
+    match state {
+        State::Granted { .. } | State::Denied { .. } => format!("the request was {} already", state.word()),
+        State::Withdrawn { .. } => "the request was taken back".to_owned(),
+        State::Expired { .. } => "the request has expired".to_owned(),
+        State::Broken { why, .. } => format!("the request can be granted no more: {why}"),
+        State::Pending => "the request waits".to_owned(),
+    }
 }
 
 impl Refusal {

@@ -4,17 +4,18 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::LedgerPlace;
+use super::{Address, LedgerPlace};
 
 /// `rolecall audit`
 #[derive(Debug, Subcommand)]
 pub enum Audit {
     /// List what happened, the newest last.
     #[command(after_help = "Examples:\n  rolecall audit log --kind apply_finished --environment production\n  \
-        rolecall audit log --story 812\n  rolecall audit log --follow --json")]
+        rolecall audit log --story 812\n  rolecall audit log --server https://rolecall.acme.test --follow --json")]
     Log(AuditLog),
     /// Write the whole ledger: with proof (jsonl), as a table (csv), or for a SIEM (ocsf).
-    #[command(after_help = "Example:\n  rolecall audit export --out ledger.jsonl\n  \
+    #[command(after_help = "Examples:\n  rolecall audit export --out ledger.jsonl\n  \
+                      rolecall audit export --server https://rolecall.acme.test --out ledger.jsonl\n  \
                       rolecall audit export --format tiles --out ledger/   # again and again: only what is new is written")]
     Export(AuditExport),
     /// Check an export, or the store, with the public key alone; name the first bad entry.
@@ -31,7 +32,10 @@ pub struct AuditLog {
     /// Where the ledger is.
     #[command(flatten)]
     pub place: LedgerPlace,
-    /// Only what this actor did, as the log shows it: an address, or `alice on laptop`.
+    /// The Rolecall that keeps the ledger, where the store is not at hand.
+    #[command(flatten)]
+    pub remote: Address,
+    /// Only what this actor did, as the log shows it: an address (by their tokens, too), or `alice on laptop`.
     #[arg(long, value_name = "WHO")]
     pub actor: Option<String>,
     /// Only this kind of entry, such as `apply_finished`; may be given several times.
@@ -72,6 +76,9 @@ pub struct AuditExport {
     /// Where the ledger is.
     #[command(flatten)]
     pub place: LedgerPlace,
+    /// The Rolecall that keeps the ledger, where the store is not at hand.
+    #[command(flatten)]
+    pub remote: Address,
     /// In which form; jsonl and tiles can be verified.
     #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
     pub format: ExportFormat,

@@ -8,13 +8,21 @@ use super::LedgerPlace;
 
 /// Which Rolecall, and by which token one is known there.
 #[derive(Debug, Clone, Args)]
-pub struct Remote {
+pub struct Address {
     /// Rolecall's address, such as https://rolecall.acme.test.
     #[arg(long, env = "ROLECALL_SERVER", value_name = "URL")]
     pub server: Option<String>,
     /// A file whose first line is the token; without it, the environment variable ROLECALL_TOKEN holds it.
     #[arg(long, env = "ROLECALL_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+}
+
+/// The same, and how to answer.
+#[derive(Debug, Clone, Args)]
+pub struct Remote {
+    /// Which Rolecall.
+    #[command(flatten)]
+    pub address: Address,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test's own processes")]
 
+use std::io::BufRead;
+
 use crate::serve::Serving;
 use crate::stage::{Ran, Stage};
 use rolecall_throwaway::Options;
@@ -80,7 +82,7 @@ fn asked_agreed_working_and_ended_from_the_command_line() {
     office.run("bob", &["approve", &id, "--yes"]).fails(&["somebody else must do this"]);
     office.run("lea", &["approve", &id]).fails(&["give --yes"]);
     office.run("lea", &["approve", &id, "--yes"]).says(0, &["bob@acme.test gains", "Granted"]);
-    office.run("lea", &["approve", &id, "--yes"]).fails(&["is granted"]);
+    office.run("lea", &["approve", &id, "--yes"]).fails(&["was granted already"]);
     // The Keeper has it carried out by itself.
     office.until("bob", &["leases"], "  open  ");
     let url = office.stage.server.url("app", "bob");
@@ -225,4 +227,59 @@ fn a_server_that_demands_scram_lets_in_whom_connect_gave_a_password_and_no_longe
     // Who gets the account again does not get the password with it.
     ask();
     assert!(enter(&second).is_err());
+}
+
+/// An auditor has a token, and not the store.
+#[test]
+fn the_ledger_over_the_network() {
+    let office = Office::new();
+    office.run("bob", &["request", "reader", "-e", "test", "--until", "1h", "--reason", "T-9"]).says(0, &["Asked"]);
+    let until = jiff::Timestamp::now().to_string();
+    for filter in [
+        &["--kind", "request_filed", "--subject", "bob@acme.test"][..],
+        &["--environment", "test", "--kind", "apply_finished"],
+        &["--actor", "bob@acme.test", "--since", "1d"],
+        &["--text", "T-9"],
+        &["--limit", "2", "--until", &until],
+    ] {
+        let words = [&["audit", "log", "--json"], filter].concat();
+        let over = office.run("ada", &words);
+        let here = office.stage.run(&words);
+        assert!(here.out.contains('{'), "{words:?}");
+        assert_eq!(over.out, here.out, "{words:?}");
+    }
+    office.run("ada", &["audit", "log", "--story", "0"]).says(0, &["store_made"]);
+    office.run("bob", &["audit", "log"]).fails(&["an auditor's"]);
+    office.run("ada", &["audit", "export", "--out", "copy.jsonl"]).says(0, &[]);
+    office.stage.write("ledger.pub", &office.stage.run(&["audit", "key"]).out);
+    office.stage.run(&["audit", "verify", "copy.jsonl", "--key", "ledger.pub"]).says(0, &["entries"]);
+    office.run("ada", &["audit", "export", "--format", "csv"]).says(0, &["request_filed", "T-9"]);
+    office.run("ada", &["audit", "export", "--format", "tiles", "--out", "tiles"]).fails(&["--format jsonl"]);
+    office.run("bob", &["audit", "export"]).fails(&["an auditor's"]);
+    // What cannot be read to its end is no copy.
+    office
+        .stage
+        .sqlite(&office.stage.path("store.db"), "UPDATE entry SET data = '{' WHERE id = 2");
+    office.run("ada", &["audit", "export", "--format", "csv", "--out", "cut.csv"]).fails(&["cut.csv is not whole"]);
+}
+
+/// More entries than one answer has, and those that come while somebody looks on.
+#[test]
+fn the_ledger_is_followed_over_the_network() {
+    let office = Office::new();
+    let server = format!("http://{}", office.serving.address);
+    let made = ["audit", "log", "--json", "--kind", "token_made", "--limit", "105"];
+    let follow = ["--follow", "--server", &server, "--token-file", "ada.token"];
+    let mut onlooker = office.stage.start(&[&made[..], &follow].concat());
+    for _ in 0..110 {
+        office.run("ada", &["token", "make", "--scope", "read", "--days", "1"]).says(0, &["shown once"]);
+    }
+    let (over, here) = (office.run("ada", &made), office.stage.run(&made));
+    assert_eq!(over.out.lines().count(), 105);
+    assert_eq!(over.out, here.out);
+    let newest = here.out.lines().last().unwrap();
+    let mut seen = std::io::BufReader::new(onlooker.stdout.take().unwrap()).lines().map(Result::unwrap);
+    assert!(seen.any(|line| line == newest));
+    onlooker.kill().unwrap();
+    onlooker.wait().unwrap();
 }

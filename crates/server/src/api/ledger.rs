@@ -1,8 +1,11 @@
 //! `/ledger`: what happened, who did it and why.
 
 use axum::Json;
+use axum::extract::Path;
+use axum::response::Response;
 use jiff::Timestamp;
 use rolecall_control::store::Filter;
+use rolecall_core::admit::Action;
 use rolecall_core::event::{Event, EventId};
 use serde::Deserialize;
 use serde_json::Value;
@@ -18,7 +21,7 @@ use crate::problem::{Document, Problem};
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// Of this actor, as the log shows it.
+    /// Of this actor, as the log shows it: an address (by their tokens, too), or `alice on laptop`.
     actor: Option<String>,
     /// Of these kinds, such as `lease_started,lease_ended`.
     kind: Option<String>,
@@ -72,4 +75,19 @@ pub async fn list(asker: Asker, Search(which): Search<Which>) -> Result<Json<Pag
     let Json(mut page) = page(found.events, limit, |event| event.id.to_string(), view);
     page.next = page.next.or_else(|| found.from.map(|from| from.to_string()));
     Ok(Json(page))
+}
+
+/// A copy of the whole ledger: `jsonl` with all that verifying needs, `csv`, or `ocsf`
+///
+/// It is sent as it is made. An answer that breaks off is not whole.
+#[utoipa::path(
+    get, path = "/ledger/export/{format}", tag = "ledger", params(("format" = String, Path, description = "`jsonl`, `csv` or `ocsf`")),
+    responses(
+        (status = OK, body = String, content_type = "application/x-ndjson"),
+        (status = "4XX", body = Document, content_type = "application/problem+json"),
+    ),
+)]
+pub async fn copy(asker: Asker, Path(format): Path<String>) -> Result<Response, Problem> {
+    asker.office.may(&asker.identity.actor, Action::ExportLedger).await?;
+    crate::copy::answer(&asker.office, &format).await
 }

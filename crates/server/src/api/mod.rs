@@ -63,6 +63,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leases::end))
         .routes(routes!(credentials::mint))
         .routes(routes!(ledger::list))
+        .routes(routes!(ledger::copy))
         .routes(routes!(tokens::list, tokens::make))
         .routes(routes!(tokens::revoke));
     OpenApiRouter::with_openapi(Description::openapi()).nest("/api/v1", v1)

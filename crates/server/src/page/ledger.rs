@@ -1,11 +1,8 @@
 //! The ledger: filtered, page by page; and copies of it to take away.
 
-use axum::body::Body;
-use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use rolecall_control::audit::export::{Format, export};
 use rolecall_control::store::{Filter, Found, PATIENCE};
 use rolecall_core::admit::Action;
 use rolecall_core::event::{EventId, Kind};
@@ -14,7 +11,6 @@ use super::failure::{Failure, hidden};
 use super::gate::{Fields, Viewer};
 use super::parts::{self, Field, entries, link};
 use super::shell::{Html, Place, page};
-use crate::problem::Problem;
 
 /// How many entries stand on a page.
 const PAGE: u32 = 50;
@@ -127,20 +123,5 @@ pub async fn copy(
     axum::extract::Path(format): axum::extract::Path<String>,
 ) -> Result<Response, Failure> {
     viewer.sight.admit(Action::ExportLedger).map_err(|_| hidden())?;
-    let (format, kind, name) = match format.as_str() {
-        "jsonl" => (Format::Jsonl, "application/x-ndjson", "ledger.jsonl"),
-        "csv" => (Format::Csv, "text/csv; charset=utf-8", "ledger.csv"),
-        "ocsf" => (Format::Ocsf, "application/x-ndjson", "ledger.ocsf.jsonl"),
-        _ => return Err(Problem::new("not-found").into()),
-    };
-    let mut snapshot = viewer.sight.office().store.read().snapshot().await?;
-    let (mut pipe, body) = super::pipe::pipe();
-    tokio::spawn(async move {
-        if let Err(error) = export(&mut snapshot, format, &mut pipe).await {
-            tracing::warn!(%error, "an export was not taken to its end");
-            pipe.fail();
-        }
-    });
-    let headers = [(CONTENT_TYPE, kind.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
-    Ok((headers, Body::from_stream(body)).into_response())
+    Ok(crate::copy::answer(viewer.sight.office(), &format).await?)
 }

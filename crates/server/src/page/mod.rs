@@ -13,7 +13,6 @@ mod overview;
 pub(crate) mod parts;
 mod people;
 mod person;
-mod pipe;
 mod request;
 mod requests;
 mod role;

@@ -8,6 +8,7 @@ use rolecall_control::store::Filter;
 use rolecall_core::event::{Event, EventId, Kind};
 use rolecall_core::plan::Direction;
 
+use super::remote;
 use crate::Outcome;
 use crate::args::AuditLog;
 use crate::show::{BAD, GOOD, QUIET, STRONG, plain};
@@ -19,8 +20,11 @@ const EFFECTS: usize = 5;
 
 /// Lists, and follows if asked to.
 pub async fn run(arguments: &AuditLog) -> anyhow::Result<Outcome> {
-    let reader = super::reader(&arguments.place).await?;
     let filter = filter(arguments)?;
+    if arguments.remote.server.is_some() {
+        return remote::log(arguments, &filter).await;
+    }
+    let reader = super::reader(&arguments.place).await?;
     let mut events = reader.log(&Filter { newest_first: true, limit: arguments.limit, ..filter.clone() }).await?;
     events.reverse();
     show(&events, arguments.json);
@@ -70,7 +74,8 @@ fn when(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     Ok(now.checked_sub(span.to_duration(SpanRelativeTo::days_are_24_hours())?)?)
 }
 
-fn show(events: &[Event], json: bool) {
+/// Entries in the order in which they happened.
+pub fn show(events: &[Event], json: bool) {
     for event in events {
         if json {
             println!("{}", String::from_utf8_lossy(&event.bytes()));

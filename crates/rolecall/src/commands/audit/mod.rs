@@ -1,9 +1,11 @@
 //! `rolecall audit`: reads the ledger, takes exports and verifies them.
 
 mod log;
+mod remote;
 pub mod verify;
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use rolecall_control::audit::export::{Format, export};
@@ -33,6 +35,9 @@ async fn reader(place: &LedgerPlace) -> anyhow::Result<Reader> {
 }
 
 async fn write(arguments: &AuditExport) -> anyhow::Result<Outcome> {
+    if arguments.remote.server.is_some() {
+        return remote::export(arguments);
+    }
     let mut snapshot = reader(&arguments.place).await?.snapshot().await?;
     let format = match (arguments.format, &arguments.out) {
         (ExportFormat::Jsonl, _) => Format::Jsonl,
@@ -45,17 +50,22 @@ async fn write(arguments: &AuditExport) -> anyhow::Result<Outcome> {
             return Ok(Outcome::Done);
         }
     };
-    let mut out: Box<dyn Write + Send> = match &arguments.out {
-        Some(path) => {
-            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            Box::new(std::io::BufWriter::new(file))
-        }
-        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
-    };
+    let mut out = open(arguments.out.as_deref())?;
     let entries = export(&mut snapshot, format, &mut *out).await?;
     out.flush().context("cannot write the export")?;
     if let Some(path) = &arguments.out {
         eprintln!("{entries} entries in {}", path.display());
     }
     Ok(Outcome::Done)
+}
+
+/// The file, or standard output.
+fn open(path: Option<&Path>) -> anyhow::Result<Box<dyn Write + Send>> {
+    Ok(match path {
+        Some(path) => {
+            let file = std::fs::File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            Box::new(std::io::BufWriter::new(file))
+        }
+        None => Box::new(std::io::BufWriter::new(std::io::stdout())),
+    })
 }

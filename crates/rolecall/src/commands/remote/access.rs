@@ -66,7 +66,7 @@ pub fn request(arguments: &Request) -> anyhow::Result<Outcome> {
         body.extend(arguments.beneficiary.as_ref().map(|who| ("for".to_owned(), json!(who))));
         body.extend(arguments.extends.map(|lease| ("extends".to_owned(), json!(lease))));
     }
-    let answer = Client::new(&arguments.remote)?.post("/requests", &body)?;
+    let answer = Client::new(&arguments.remote.address)?.post("/requests", &body)?;
     if arguments.remote.json {
         return print(&answer);
     }
@@ -116,7 +116,7 @@ fn list(
     let limit = limit.to_string();
     let given = filter.iter().filter_map(|(name, value)| Some((*name, value.filter(|value| !value.is_empty())?)));
     let query: Vec<_> = given.chain([("limit", limit.as_str())]).collect();
-    let answer = Client::new(remote)?.get(path, &query)?;
+    let answer = Client::new(&remote.address)?.get(path, &query)?;
     if remote.json {
         return print(&answer);
     }
@@ -135,7 +135,7 @@ fn list(
 
 /// Shows what a Request would do, asks, and agrees to just that.
 pub fn approve(arguments: &Approve) -> anyhow::Result<Outcome> {
-    let (client, id) = (Client::new(&arguments.remote)?, arguments.id);
+    let (client, id) = (Client::new(&arguments.remote.address)?, arguments.id);
     let asked: Access = as_type(&client.get(&format!("/requests/{id}"), &[])?)?;
     let effects: Effects = as_type(&client.get(&format!("/requests/{id}/effects"), &[])?)?;
     let shown = |text: &str| if arguments.remote.json { eprintln!("{text}") } else { println!("{text}") };
@@ -167,26 +167,29 @@ pub fn approve(arguments: &Approve) -> anyhow::Result<Outcome> {
 /// Refuses a Request.
 pub fn deny(arguments: &Deny) -> anyhow::Result<Outcome> {
     let path = format!("/requests/{}/deny", arguments.id);
-    done(&Client::new(&arguments.remote)?.post(&path, &json!({ "reason": arguments.reason }))?, arguments.remote.json)
+    done(
+        &Client::new(&arguments.remote.address)?.post(&path, &json!({ "reason": arguments.reason }))?,
+        arguments.remote.json,
+    )
 }
 
 /// Takes a Request back.
 pub fn withdraw(arguments: &One) -> anyhow::Result<Outcome> {
     let path = format!("/requests/{}/withdraw", arguments.id);
-    done(&Client::new(&arguments.remote)?.post(&path, &json!({}))?, arguments.remote.json)
+    done(&Client::new(&arguments.remote.address)?.post(&path, &json!({}))?, arguments.remote.json)
 }
 
 /// Says what came of looking at a break-glass.
 pub fn review(arguments: &Review) -> anyhow::Result<Outcome> {
     let path = format!("/requests/{}/review", arguments.id);
     let body = json!({ "justified": arguments.justified, "note": arguments.note });
-    done(&Client::new(&arguments.remote)?.post(&path, &body)?, arguments.remote.json)
+    done(&Client::new(&arguments.remote.address)?.post(&path, &body)?, arguments.remote.json)
 }
 
 /// Ends a Lease before its time.
 pub fn end(arguments: &One) -> anyhow::Result<Outcome> {
     let path = format!("/leases/{}/end", arguments.id);
-    done(&Client::new(&arguments.remote)?.post(&path, &json!({}))?, arguments.remote.json)
+    done(&Client::new(&arguments.remote.address)?.post(&path, &json!({}))?, arguments.remote.json)
 }
 
 fn done(answer: &Value, json: bool) -> anyhow::Result<Outcome> {

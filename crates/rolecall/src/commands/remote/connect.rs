@@ -37,7 +37,7 @@ pub fn run(arguments: &Connect) -> anyhow::Result<Outcome> {
             body.insert("for_seconds".to_owned(), json!(seconds(text)?));
         }
     }
-    let answer = Client::new(&arguments.remote)?.post("/credentials", &body)?;
+    let answer = Client::new(&arguments.remote.address)?.post("/credentials", &body)?;
     if arguments.remote.json {
         return print(&answer);
     }

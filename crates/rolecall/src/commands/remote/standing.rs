@@ -25,7 +25,7 @@ pub fn reinstate(arguments: &Standing) -> anyhow::Result<Outcome> {
 
 fn act(arguments: &Standing, act: &str) -> anyhow::Result<()> {
     let path = format!("/principals/{}/{act}", segment(&arguments.principal));
-    Client::new(&arguments.remote)?.post(&path, &json!({ "reason": arguments.reason }))?;
+    Client::new(&arguments.remote.address)?.post(&path, &json!({ "reason": arguments.reason }))?;
     Ok(())
 }
 

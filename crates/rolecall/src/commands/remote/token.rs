@@ -43,13 +43,13 @@ async fn make(arguments: &TokenMake) -> anyhow::Result<Outcome> {
     let ends = Timestamp::now().checked_add(SignedDuration::from_hours(24 * i64::from(arguments.days)))?;
     // To the second, and a little less than the longest by another machine's clock.
     let ends = Timestamp::from_second(ends.as_second() - 60)?;
-    let (secret, shown) = if arguments.place.remote.server.is_some() {
+    let (secret, shown) = if arguments.place.remote.address.server.is_some() {
         let mut body = json!({ "scopes": scopes.words(), "ends": ends, "note": arguments.note });
         let of = arguments.of.as_deref().or(arguments.operator.then_some(OPERATOR));
         if let (Value::Object(body), Some(of)) = (&mut body, of) {
             body.insert("of".to_owned(), json!(of));
         }
-        let answer = Client::new(&arguments.place.remote)?.post("/tokens", &body)?;
+        let answer = Client::new(&arguments.place.remote.address)?.post("/tokens", &body)?;
         let part = |name: &str| answer.get(name).cloned().unwrap_or_default();
         (part("secret").as_str().context("the server shows no token")?.to_owned(), part("token"))
     } else {
@@ -72,8 +72,8 @@ async fn make(arguments: &TokenMake) -> anyhow::Result<Outcome> {
 }
 
 async fn list(arguments: &TokenList) -> anyhow::Result<Outcome> {
-    let answer = if arguments.place.remote.server.is_some() {
-        Client::new(&arguments.place.remote)?.get("/tokens", &[("limit", "200")])?
+    let answer = if arguments.place.remote.address.server.is_some() {
+        Client::new(&arguments.place.remote.address)?.get("/tokens", &[("limit", "200")])?
     } else {
         let office = office(&arguments.place).await?;
         let filter = TokenFilter { limit: 200, ..TokenFilter::default() };
@@ -94,8 +94,8 @@ async fn list(arguments: &TokenList) -> anyhow::Result<Outcome> {
 
 async fn revoke(arguments: &TokenRevoke) -> anyhow::Result<Outcome> {
     let id = &arguments.id;
-    if arguments.place.remote.server.is_some() {
-        Client::new(&arguments.place.remote)?.post(&format!("/tokens/{}/revoke", segment(id)), &json!({}))?;
+    if arguments.place.remote.address.server.is_some() {
+        Client::new(&arguments.place.remote.address)?.post(&format!("/tokens/{}/revoke", segment(id)), &json!({}))?;
     } else {
         let office = office(&arguments.place).await?;
         office.revoke_token(&actor(), id).await?;

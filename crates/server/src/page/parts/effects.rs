@@ -15,11 +15,12 @@ pub fn effects(effects: &[Effect], most: usize) -> Markup {
 }
 
 fn one(effect: &Effect) -> Markup {
+    let several = effect.holders_of.is_some() || effect.who.len() > 1;
     let (tone, sign, word) = match effect.direction {
-        Direction::Gains => ("gains", "+", "gains"),
-        Direction::Loses => ("loses", "−", "loses"),
-        Direction::Keeps => ("keeps", "=", "keeps"),
-        Direction::Changes => ("changes", "~", "now sees"),
+        Direction::Gains => ("gains", "+", if several { "gain" } else { "gains" }),
+        Direction::Loses => ("loses", "−", if several { "lose" } else { "loses" }),
+        Direction::Keeps => ("keeps", "=", if several { "keep" } else { "keeps" }),
+        Direction::Changes => ("changes", "~", if several { "now see" } else { "now sees" }),
     };
     let who = effect.who.iter().take(6).cloned().collect::<Vec<_>>().join(", ");
     let more = effect.who.len().saturating_sub(6);

@@ -15,24 +15,26 @@ const WAITING: usize = 4;
 
 type Piece = io::Result<Vec<u8>>;
 
-/// Takes what is written. What is left is handed on when it is dropped.
+/// Takes what is written. Unless it is finished, whoever takes the body sees that it is not whole, whatever went wrong.
 pub struct Pipe {
     piece: Vec<u8>,
     out: Sender<Piece>,
+    whole: bool,
 }
 
 /// A pipe and its other end.
 pub fn pipe() -> (Pipe, impl Stream<Item = Piece>) {
     let (out, taken) = channel(WAITING);
     let next = |mut taken: Receiver<Piece>| async move { taken.recv().await.map(|piece| (piece, taken)) };
-    (Pipe { piece: Vec::new(), out }, unfold(taken, next))
+    (Pipe { piece: Vec::new(), out, whole: false }, unfold(taken, next))
 }
 
 impl Pipe {
-    /// Cuts the body off, so that whoever takes it sees that it is not whole.
-    pub fn fail(&mut self) {
-        self.piece.clear();
-        drop(self.send(Err(io::Error::other("not whole"))));
+    /// Everything was written.
+    pub fn finish(mut self) -> io::Result<()> {
+        self.flush()?;
+        self.whole = true;
+        Ok(())
     }
 
     fn send(&self, piece: Piece) -> io::Result<()> {
@@ -58,7 +60,9 @@ impl Write for Pipe {
 
 impl Drop for Pipe {
     fn drop(&mut self) {
-        // Whoever took it may be gone.
-        drop(self.flush());
+        if !self.whole {
+            // Whoever took it may be gone.
+            drop(self.send(Err(io::Error::other("not whole"))));
+        }
     }
 }
