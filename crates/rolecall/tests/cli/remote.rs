@@ -257,9 +257,7 @@ fn the_ledger_over_the_network() {
     office.run("ada", &["audit", "export", "--format", "tiles", "--out", "tiles"]).fails(&["--format jsonl"]);
     office.run("bob", &["audit", "export"]).fails(&["an auditor's"]);
     // What cannot be read to its end is no copy.
-    office
-        .stage
-        .sqlite(&office.stage.path("store.db"), "UPDATE entry SET data = '{' WHERE id = 2");
+    office.stage.sqlite(&office.stage.path("store.db"), "UPDATE entry SET data = '{' WHERE id = 2");
     office.run("ada", &["audit", "export", "--format", "csv", "--out", "cut.csv"]).fails(&["cut.csv is not whole"]);
 }
 
