@@ -6,6 +6,7 @@ mod commands;
 mod demo;
 mod german;
 mod given;
+mod pages;
 mod picture;
 mod remote;
 mod rights;
