@@ -50,7 +50,7 @@ pub enum KeeperError {
     #[error(transparent)]
     Source(#[from] SourceError),
     /// The policy has problems; `rolecall check` shows them.
-    #[error("the policy has {0} problems: `rolecall check` shows them")]
+    #[error("the policy has problems ({0}): `rolecall check` shows them")]
     Policy(usize),
     /// The store.
     #[error(transparent)]

@@ -1,5 +1,7 @@
 //! Who gains and who loses what: a plan's steps told by their effect on people.
 
+mod scopes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
@@ -65,6 +67,8 @@ struct Teller<'a> {
     wanted: Held,
     /// Accounts and the Roles that they come to hold or lose, directly or not: their rows are told with that.
     told: BTreeSet<(Direction, RoleId, RoleId)>,
+    /// Scopes, without their ends and by database, that end later (gains) or earlier (loses) than before.
+    moved: BTreeMap<(Option<String>, Scope), Direction>,
     effects: Vec<Effect>,
 }
 
@@ -82,7 +86,16 @@ impl<'a> Teller<'a> {
         for edge in &scene.state.memberships {
             held.entry(edge.member).or_default().push(edge.role);
         }
-        Self { scene, desired, new: new.collect(), held, wanted, told: BTreeSet::new(), effects: Vec::new() }
+        Self {
+            scene,
+            desired,
+            new: new.collect(),
+            held,
+            wanted,
+            told: BTreeSet::new(),
+            moved: scopes::moved(steps),
+            effects: Vec::new(),
+        }
     }
 
     fn id(&self, name: &str) -> Option<RoleId> {
@@ -262,8 +275,8 @@ impl<'a> Teller<'a> {
                     self.grantees(Direction::Changes, &concerned, &[access], "the policy filters them");
                 }
             }
-            Change::AddScopes { scopes } => self.scopes(Direction::Gains, scopes),
-            Change::RemoveScopes { scopes } => self.scopes(Direction::Loses, scopes),
+            Change::AddScopes { scopes } => self.scopes(Direction::Gains, step.database.as_deref(), scopes),
+            Change::RemoveScopes { scopes } => self.scopes(Direction::Loses, step.database.as_deref(), scopes),
             Change::DropRole { role } => {
                 let who = vec![self.label(role)];
                 let account = self.scene.state.roles.get(&self.id(role).unwrap_or_default());
@@ -352,24 +365,6 @@ impl<'a> Teller<'a> {
                 Attribute::NoPassword => "its password".into(),
             };
             self.push(direction, vec![self.label(role)], vec![what], because);
-        }
-    }
-
-    fn scopes(&mut self, direction: Direction, scopes: &[Scope]) {
-        for scope in scopes {
-            let Some((role, account)) = self.id(&scope.role).zip(self.id(&scope.account)) else { continue };
-            let holds = |held| closure([account].into_iter(), held).contains(&role);
-            let stays = !self.told.contains(&(direction, account, role)) && holds(&self.held) && holds(&self.wanted);
-            if stays {
-                let values: Vec<String> =
-                    scope.values.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                let access = vec![format!("the rows of {} where {}", self.label(&scope.role), values.join(" and "))];
-                let because = match &scope.ends {
-                    Some(ends) if direction == Direction::Gains => format!("the assignment's values, until {ends}"),
-                    Some(_) | None => "the assignment's values".to_owned(),
-                };
-                self.push(direction, vec![self.label(&scope.account)], access, &because);
-            }
         }
     }
 }

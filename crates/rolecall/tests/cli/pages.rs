@@ -1,5 +1,7 @@
 //! What people are told to type: every `rolecall …` in a page names commands and options that there are.
 
+#![expect(clippy::unwrap_used, reason = "a test's own files")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
