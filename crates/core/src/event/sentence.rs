@@ -6,7 +6,7 @@ use super::{Actor, Event};
 impl Event {
     /// What happened, who did it, and why, in one line of plain text. Names come as they are: whoever shows it escapes it.
     pub fn sentence(&self) -> String {
-        let text = what(&self.kind, &self.actor);
+        let text = what(&self.kind, &called(&self.actor));
         match &self.reason {
             Some(reason) => format!("{text} ({reason})"),
             None => text,
@@ -14,7 +14,15 @@ impl Event {
     }
 }
 
-fn what(kind: &Kind, actor: &Actor) -> String {
+/// An actor as people speak of them: who it is comes before by which token.
+fn called(actor: &Actor) -> String {
+    match actor {
+        Actor::Token { id, of } => format!("{of} (token {id})"),
+        _ => actor.to_string(),
+    }
+}
+
+fn what(kind: &Kind, actor: &str) -> String {
     match kind {
         Kind::StoreMade { origin, .. } => format!("the ledger {origin} begins"),
         Kind::StoreUpgraded { from, to } => format!("the store was brought from form {from} to {to}"),

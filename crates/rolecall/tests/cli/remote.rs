@@ -249,6 +249,8 @@ fn the_ledger_over_the_network() {
         assert_eq!(over.out, here.out, "{words:?}");
     }
     office.run("ada", &["audit", "log", "--story", "0"]).says(0, &["store_made"]);
+    let filed = office.run("ada", &["audit", "log", "--kind", "request_filed"]);
+    filed.says(0, &["bob@acme.test (token t", ") asks for reader in test"]);
     office.run("bob", &["audit", "log"]).fails(&["an auditor's"]);
     office.run("ada", &["audit", "export", "--out", "copy.jsonl"]).says(0, &[]);
     office.stage.write("ledger.pub", &office.stage.run(&["audit", "key"]).out);
