@@ -87,6 +87,7 @@ impl Office {
         if ground.suspended.contains(of) || known.1.suspended {
             return Err(Refusal::Suspended(of.to_owned()).into());
         }
+        ground.facts(&self.policy).clock_is_right()?;
         let place = self.place(environment, server)?;
         let ends = ends(place, known.1, seconds, ground.now)?;
         let account = place.environment.account_name(place.environment_name, of, known.1);

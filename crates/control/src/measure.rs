@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rolecall_core::admit::Action;
 use rolecall_core::event::{Actor, Event, EventId, Kind, Place};
 use tokio::sync::Mutex;
@@ -19,8 +19,10 @@ const AT_ONCE: u32 = 1_000;
 /// The numbers of one moment.
 #[derive(Debug, Clone)]
 pub struct Measured {
-    /// The moment.
+    /// The moment, by the machine's clock.
     pub now: Timestamp,
+    /// How far the clock lies behind the time to decide for.
+    pub behind: SignedDuration,
     /// Every server of the policy.
     pub servers: Vec<Status>,
     /// How many Leases that are not closed have got how far, by environment.
@@ -99,7 +101,8 @@ impl Keeper {
             webhooks.insert(name.clone(), (told.get(name).copied().unwrap_or_default(), waiting));
         }
         Ok(Measured {
-            now: self.store().clock().now(),
+            now: ground.clock,
+            behind: ground.now.duration_since(ground.clock),
             servers: self.statuses(),
             leases,
             overdue,

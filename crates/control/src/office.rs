@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use rolecall_core::admit::{Action, Caller, Denied, Rights, Scope, Scopes, admit, rights};
 use rolecall_core::desire::Book;
 use rolecall_core::event::Actor;
@@ -12,7 +13,7 @@ use rolecall_engine::postgres::EngineError;
 use thiserror::Error;
 
 use crate::identity::TokenRefusal;
-use crate::store::{Kept, Once, Store, StoreError, Tx};
+use crate::store::{Kept, Moment, Once, Store, StoreError, Tx};
 
 /// The store and the policy that holds now. Cheap to clone; another policy is another Office on the same store.
 #[derive(Clone)]
@@ -198,20 +199,24 @@ pub struct Ground {
     pub kept: Vec<Kept>,
     pub suspended: std::collections::BTreeSet<String>,
     pub ledger: Arc<str>,
-    pub now: jiff::Timestamp,
+    /// The time to decide for.
+    pub now: Timestamp,
+    /// What the machine's clock shows.
+    pub clock: Timestamp,
 }
 
 impl Ground {
     pub async fn read(tx: &mut Tx) -> Result<Self, StoreError> {
-        let now = tx.steady().await?;
+        let Moment { now, clock } = tx.moment().await?;
         let kept = tx.leases().await?;
         let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
-        Ok(Self { leases, kept, suspended: tx.suspended().await?, ledger: tx.ledger(), now })
+        Ok(Self { leases, kept, suspended: tx.suspended().await?, ledger: tx.ledger(), now, clock })
     }
 
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
         let book = Book { ledger: Some(&self.ledger), disregard_others: false };
-        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now: self.now }
+        let (now, clock) = (self.now, self.clock);
+        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now, clock }
     }
 }
 

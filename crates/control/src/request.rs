@@ -1,15 +1,13 @@
 //! Use case: somebody asks for access for a while, for more of it, or takes the asking back.
 
-use jiff::Timestamp;
 use rolecall_core::admit::Action;
 use rolecall_core::event::{self, Actor, Drafts, Kind};
-use rolecall_core::lease;
 use rolecall_core::plan::Effect;
 use rolecall_core::request::{self, Draft, Outcome, Request, RequestId};
 
 use crate::office::{ControlError, Ground, Office, signed_in};
 use crate::place::Foreseen;
-use crate::store::{Reach, StoreError};
+use crate::store::{Moment, Reach, StoreError};
 use crate::{place, telling};
 
 impl Office {
@@ -103,12 +101,8 @@ impl Office {
         let kept = self.store.read().leases().await?;
         let leases = kept.iter().map(|kept| kept.lease.clone()).collect();
         let (suspended, ledger) = (self.store.read().suspended().await?, self.store.ledger());
-        Ok(Ground { leases, kept, suspended, ledger, now: self.now().await? })
-    }
-
-    /// The time to decide for, outside of any transaction.
-    pub(crate) async fn now(&self) -> Result<Timestamp, StoreError> {
-        Ok(lease::steady(self.store.read().decided().await?, self.store.clock().now()))
+        let Moment { now, clock } = self.store.moment().await?;
+        Ok(Ground { leases, kept, suspended, ledger, now, clock })
     }
 }
 

@@ -101,7 +101,7 @@ impl Sight {
 
 /// The Roles that somebody holds in an environment, and by what, whatever a server shows.
 pub(crate) fn held<'a>(facts: Facts<'a>, environment: &str, id: &str) -> Vec<Held<'a>> {
-    let Facts { policy, leases, suspended, book, now } = facts;
+    let Facts { policy, leases, suspended, book, now, .. } = facts;
     let Some((id, principal, _)) = principal(policy, id) else { return Vec::new() };
     let Some((environment_name, environment)) = policy.environments.get_key_value(environment) else {
         return Vec::new();

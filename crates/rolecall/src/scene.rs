@@ -30,7 +30,8 @@ impl Given {
     /// What a decision looks at now.
     pub fn facts<'a>(&'a self, policy: &'a Policy) -> Facts<'a> {
         let book = Book { ledger: self.ledger.as_deref(), disregard_others: self.disregard_others };
-        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now: Timestamp::now() }
+        let now = Timestamp::now();
+        Facts { policy, leases: &self.leases, suspended: &self.suspended, book, now, clock: now }
     }
 }
 

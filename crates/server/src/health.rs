@@ -16,10 +16,15 @@ async fn live() -> Json<Value> {
     Json(json!({ "status": "pass" }))
 }
 
-/// Ready: the store answers.
+/// Ready: the store answers. A clock that is behind makes no other server a better one to ask.
 async fn ready(State(app): State<App>) -> (StatusCode, Json<Value>) {
-    match app.office().store.read().decided().await {
-        Ok(_) => (StatusCode::OK, Json(json!({ "status": "pass", "version": env!("CARGO_PKG_VERSION") }))),
+    let version = env!("CARGO_PKG_VERSION");
+    match app.office().store.moment().await {
+        Ok(moment) if moment.is_behind() => {
+            let output = "the machine's clock is behind the latest time decided for: nothing is opened";
+            (StatusCode::OK, Json(json!({ "status": "warn", "version": version, "output": output })))
+        }
+        Ok(_) => (StatusCode::OK, Json(json!({ "status": "pass", "version": version }))),
         Err(error) => {
             tracing::error!(%error, "the store does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "fail", "output": "the store does not answer" })))

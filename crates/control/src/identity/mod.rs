@@ -18,7 +18,7 @@ pub use session::SignedIn;
 pub use token::{LONGEST_DAYS, Made, NewToken, TokenRefusal, USUAL_DAYS};
 
 use crate::office::{ControlError, Office};
-use crate::store::{Token, Use};
+use crate::store::{Moment, Token, Use};
 
 /// Somebody who was recognised, and what they may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,7 +65,7 @@ impl Office {
         let Some(token) = self.store.read().token_of_hash(&hash).await?.filter(|token| token.kind == used) else {
             return Ok(Err(Unrecognised::Unknown));
         };
-        let (clock, now) = (self.store.clock().now(), self.now().await?);
+        let Moment { now, clock } = self.store.moment().await?;
         let parent = match &token.parent {
             Some(parent) => self.store.read().token(parent).await?,
             None => None,

@@ -60,7 +60,7 @@ impl Office {
         let actor = Actor::Nobody { from: from.into() };
         let written = self.store.write(&actor, |mut tx| async move {
             // What has ended by this time stays so, should the clock be set back.
-            tx.steady().await?;
+            tx.moment().await?;
             Ok::<_, ControlError>(tx.done((), told))
         });
         written.await.map(drop)

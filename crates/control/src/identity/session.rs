@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rolecall_core::admit::OPERATOR;
 use rolecall_core::event::{Actor, Draft, Kind};
+use rolecall_core::lease::SLACK;
 use rolecall_core::secret::Secret;
 
 use super::{Identity, Unrecognised, secret};
@@ -12,8 +13,6 @@ use crate::store::{StoreError, Token, Use};
 
 /// How long a session lasts at most.
 const LONGEST: SignedDuration = SignedDuration::from_hours(12);
-/// How far a clock may be corrected back without anybody's having to sign in again.
-const SLACK: SignedDuration = SignedDuration::from_mins(1);
 /// How long a session that has ended is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 30);
 
@@ -55,7 +54,7 @@ impl Office {
                 of: of.clone(),
                 scopes: identity.scopes.clone(),
                 note: String::new(),
-                // By the clock itself: the time to decide for stands still after the clock was set back.
+                // By the clock itself: the time to decide for is another one after the clock was set back.
                 made: tx.now(),
                 ends: ground.now.checked_add(LONGEST).unwrap_or(identity.ends).min(identity.ends),
                 revoked: None,

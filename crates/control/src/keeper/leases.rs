@@ -20,7 +20,7 @@ use crate::cause::Causes;
 use crate::office::{ControlError, Office};
 use crate::place::places;
 use crate::settle::Settled;
-use crate::store::Reach;
+use crate::store::{Moment, Reach};
 
 /// The longest sleep: another process may have written to the store, and clocks may jump.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -36,8 +36,25 @@ struct Rounds {
     /// To be settled though no Lease moves.
     due: BTreeSet<Place>,
     retry: BTreeMap<Place, (Instant, Duration)>,
+    /// The machine's clock was behind in the last round.
+    behind: bool,
     running: BTreeSet<Place>,
     tasks: JoinSet<(Place, Result<Settled, ControlError>)>,
+}
+
+impl Rounds {
+    /// Says once that the clock is behind, and once that it is right again.
+    fn watch_clock(&mut self, moment: Moment) {
+        let behind = moment.is_behind();
+        match (std::mem::replace(&mut self.behind, behind), behind) {
+            (false, true) => {
+                let Moment { now: decided, clock } = moment;
+                tracing::error!(%clock, %decided, "the clock is behind what was decided for: nothing is opened until it is right");
+            }
+            (true, false) => tracing::info!("the clock is not behind any more"),
+            _ => {}
+        }
+    }
 }
 
 impl Keeper {
@@ -77,6 +94,7 @@ impl Keeper {
     /// Notes what is over, sets out to settle what moves, and says how long nothing is due.
     async fn round(self: &Arc<Self>, rounds: &mut Rounds, nudged: bool) -> Result<Duration, ControlError> {
         let office = self.office();
+        rounds.watch_clock(office.store.keep_time().await?);
         let ended = office.end_due().await?;
         office.expire_requests().await?;
         office.end_sessions_ahead().await?;

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
 use rolecall_core::event::EventId;
-use rolecall_core::lease::{self, Lease};
+use rolecall_core::lease::Lease;
 use rolecall_core::request::{Request, RequestId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -94,17 +93,6 @@ impl Tx {
     pub(super) async fn defer(&mut self) -> Result<(), StoreError> {
         sqlx::query("PRAGMA defer_foreign_keys = ON").execute(self.connection()).await?;
         Ok(())
-    }
-
-    /// The time to decide for: no earlier than any that was decided for before.
-    pub(crate) async fn steady(&mut self) -> Result<Timestamp, StoreError> {
-        let now = self.now();
-        let steady = lease::steady(decided(self.connection()).await?, now);
-        sqlx::query("INSERT INTO meta (name, value) VALUES ('decided', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
-            .bind(steady.to_string())
-            .execute(self.connection())
-            .await?;
-        Ok(steady)
     }
 
     /// A Request.
@@ -212,11 +200,6 @@ impl Reader {
         leases(&mut *self.connection().await?).await
     }
 
-    /// The latest time that was decided for.
-    pub async fn decided(&self) -> Result<Option<Timestamp>, StoreError> {
-        decided(&mut *self.connection().await?).await
-    }
-
     /// Who is suspended by an act.
     pub async fn suspended(&self) -> Result<BTreeSet<String>, StoreError> {
         suspended(&mut *self.connection().await?).await
@@ -231,12 +214,6 @@ impl Reader {
         };
         rows.iter().map(event).collect()
     }
-}
-
-async fn decided(conn: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
-    let latest: Option<String> =
-        sqlx::query_scalar("SELECT value FROM meta WHERE name = 'decided'").fetch_optional(conn).await?;
-    latest.map(|time| time.parse().map_err(|error: jiff::Error| StoreError::Corrupt(error.to_string()))).transpose()
 }
 
 async fn request(conn: &mut SqliteConnection, id: RequestId) -> Result<Option<Request>, StoreError> {

@@ -14,6 +14,7 @@ mod open;
 mod read;
 mod rows;
 mod search;
+mod time;
 mod tokens;
 mod tx;
 mod unended;
@@ -35,6 +36,7 @@ pub use look_back::{Found, PATIENCE};
 pub use once::Once;
 pub use open::{default_key, default_path};
 pub use read::{Filter, Reader, Snapshot};
+pub use time::Moment;
 pub use tokens::{Token, TokenFilter, Use};
 pub use tx::{Done, Tx};
 pub use watched::{PolicyVersion, Watched};
@@ -64,7 +66,7 @@ pub struct Store {
     reader: Reader,
     key: SecretKey,
     ledger: Arc<str>,
-    clock: Arc<dyn Clock>,
+    time: Arc<time::Time>,
     news: broadcast::Sender<Arc<Event>>,
     once: once::Pending,
 }
@@ -119,7 +121,7 @@ impl Store {
 
     /// What the store takes for the time.
     pub fn clock(&self) -> &dyn Clock {
-        &*self.clock
+        self.time.clock()
     }
 
     /// Closes the file, so that it stands alone without its journal.

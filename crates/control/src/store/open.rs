@@ -13,6 +13,7 @@ use sqlx::{Connection, SqliteConnection, SqlitePool};
 use tokio::sync::broadcast;
 
 use super::append::{self, Stamp};
+use super::time::Time;
 use super::tx::Tx;
 use super::{Options, Reader, Store, StoreError};
 use crate::clock::SystemClock;
@@ -92,8 +93,8 @@ impl Store {
         }
         let reader = Reader::open_with(&options.path, options.patience).await?;
         let news = broadcast::Sender::new(NEWS);
-        let (clock, ledger) = (Arc::clone(&options.clock), "".into());
-        let mut store = Self { writer, reader, key, ledger, clock, news, once: Arc::default() };
+        let time = Arc::new(Time::new(Arc::clone(&options.clock)));
+        let mut store = Self { writer, reader, key, ledger: "".into(), time, news, once: Arc::default() };
         store.upgrade().await?;
         store.ledger = store.name().await?.into();
         Ok(store)
@@ -129,8 +130,12 @@ impl Store {
         sqlx::query("PRAGMA application_id = 0x526f6c65").execute(&mut *tx).await?;
         // SQLite takes no parameters here; the number is our own.
         sqlx::raw_sql(sqlx::AssertSqlSafe(format!("PRAGMA user_version = {known}"))).execute(&mut *tx).await?;
-        let stamp = Stamp { at: self.clock.now(), actor: Actor::system("store") };
-        Tx::new(tx, edge, stamp).done((), told).commit(&self.key, self.reader.witness()).await.map(drop)
+        let stamp = Stamp { at: self.clock().now(), actor: Actor::system("store") };
+        Tx::new(tx, edge, stamp, Arc::clone(&self.time))
+            .done((), told)
+            .commit(&self.key, self.reader.witness())
+            .await
+            .map(drop)
     }
 }
 

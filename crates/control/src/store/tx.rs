@@ -9,6 +9,7 @@ use sqlx::{Sqlite, SqliteConnection, Transaction};
 use super::append::{self, Stamp};
 use super::once::{self, Once};
 use super::rows::number;
+use super::time::Time;
 use super::witness::Witness;
 use super::{Store, StoreError, Written};
 use crate::ledger::note::SecretKey;
@@ -21,6 +22,7 @@ pub struct Tx {
     stamp: Stamp,
     once: Option<Once>,
     ledger: Arc<str>,
+    time: Arc<Time>,
 }
 
 /// A change together with its Events: the only thing that the door commits.
@@ -38,16 +40,17 @@ impl Tx {
         let mut inner = store.writer.begin_with("BEGIN IMMEDIATE").await?;
         let edge = append::edge(&mut inner, store.public_key()).await?;
         goes_on(&mut inner, witness, edge.size()).await?;
-        let at = store.clock.now();
+        let at = store.clock().now();
         let once = store.pending();
         if let Some(once) = &once {
             once::check(&mut inner, once, at).await?;
         }
-        Ok(Self { inner, edge, stamp: Stamp { at, actor: actor.clone() }, once, ledger: store.ledger() })
+        let (stamp, time) = (Stamp { at, actor: actor.clone() }, Arc::clone(&store.time));
+        Ok(Self { inner, edge, stamp, once, ledger: store.ledger(), time })
     }
 
-    pub(super) fn new(inner: Transaction<'static, Sqlite>, edge: Edge, stamp: Stamp) -> Self {
-        Self { inner, edge, stamp, once: None, ledger: "".into() }
+    pub(super) fn new(inner: Transaction<'static, Sqlite>, edge: Edge, stamp: Stamp, time: Arc<Time>) -> Self {
+        Self { inner, edge, stamp, once: None, ledger: "".into(), time }
     }
 
     /// See [`Store::ledger`].
@@ -69,6 +72,10 @@ impl Tx {
     /// its cause.
     pub fn done<T>(self, value: T, told: impl Into<Drafts>) -> Done<T> {
         Done { tx: self, value, drafts: told.into() }
+    }
+
+    pub(super) fn time(&self) -> Arc<Time> {
+        Arc::clone(&self.time)
     }
 
     /// For the store's own statements.
@@ -101,7 +108,7 @@ async fn leaf(conn: &mut SqliteConnection, entries: u64) -> Result<Option<Hash>,
 
 impl<T> Done<T> {
     pub(super) async fn commit(self, key: &SecretKey, witness: &Witness) -> Result<Written<T>, StoreError> {
-        let Tx { mut inner, edge, stamp, once, ledger: _ } = self.tx;
+        let Tx { mut inner, edge, stamp, once, .. } = self.tx;
         if let Some(once) = once {
             once::keep(&mut inner, &once, EventId(edge.size()), stamp.at).await?;
         }

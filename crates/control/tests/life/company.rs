@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rolecall_control::Office;
-use rolecall_control::clock::Clock;
+use rolecall_control::clock::{Clock, SystemClock};
 use rolecall_control::keeper::{Keeper, Pace};
 use rolecall_control::store::{Filter, Options, Store, StoreError};
 use rolecall_core::desire::{Book, NOBODY, Scene};
@@ -48,12 +48,21 @@ people:
 const SHOP: &str = "CREATE SCHEMA shop; CREATE TABLE shop.tickets (id int, customer bigint, note text); \
                     INSERT INTO shop.tickets VALUES (1, 42, 'a'), (2, 43, 'b')";
 
-/// The machine's clock, moved.
-pub struct Moved(AtomicI64);
+/// The machine's clock, after some time, and set to something else.
+#[derive(Default)]
+pub struct Moved {
+    passed: AtomicI64,
+    set: AtomicI64,
+}
 
 impl Clock for Moved {
     fn now(&self) -> Timestamp {
-        Timestamp::now() + SignedDuration::from_secs(self.0.load(Ordering::SeqCst))
+        let moved = self.passed.load(Ordering::SeqCst) + self.set.load(Ordering::SeqCst);
+        Timestamp::now() + SignedDuration::from_secs(moved)
+    }
+
+    fn elapsed(&self) -> Duration {
+        SystemClock.elapsed() + Duration::from_secs(self.passed.load(Ordering::SeqCst).unsigned_abs())
     }
 }
 
@@ -73,7 +82,7 @@ impl Company {
         let server = Server::start(&binaries::find(None).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("url"), server.url("postgres", "postgres")).unwrap();
-        let company = Self { server, folder, clock: Arc::new(Moved(AtomicI64::new(0))) };
+        let company = Self { server, folder, clock: Arc::default() };
         company.open_shop(&company.server).await;
         company
     }
@@ -210,8 +219,14 @@ impl Company {
         to.join("store.db")
     }
 
-    pub fn wait(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    /// Time passes.
+    pub fn wait(&self, seconds: u32) {
+        self.clock.passed.fetch_add(seconds.into(), Ordering::SeqCst);
+    }
+
+    /// The clock is set to something else.
+    pub fn set_clock(&self, seconds: i64) {
+        self.clock.set.fetch_add(seconds, Ordering::SeqCst);
     }
 
     pub fn person(&self, who: &str) -> Actor {

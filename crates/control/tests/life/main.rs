@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests may fail loudly")]
 
+mod clock;
 mod company;
 mod keeper;
 mod many;
@@ -66,7 +67,7 @@ async fn asked_agreed_working_over_and_proved() {
     ];
     assert_eq!(story, kinds);
     // The clock is set back: nothing comes back.
-    company.wait(-3_000);
+    company.set_clock(-3_000);
     assert!(office.settle().await.unwrap().leases.is_empty());
     assert!(company.rows("bob").await.is_err());
 }

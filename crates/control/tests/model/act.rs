@@ -131,6 +131,7 @@ pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
 
 /// What follows by itself in a server that runs: what is over is noted, and servers are brought to what is decided.
 pub async fn settle(keeper: &Keeper) -> Result<Vec<ControlError>, ControlError> {
+    keeper.store().keep_time().await?;
     keeper.office().expire_requests().await?;
     let begun = Instant::now();
     loop {

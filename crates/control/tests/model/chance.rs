@@ -83,14 +83,27 @@ fn reason(dice: &mut Dice) -> String {
     if dice.chance(95) { "T-9".to_owned() } else { "please".to_owned() }
 }
 
-/// How far the clock jumps: mostly not at all, mostly ahead, sometimes back.
-pub fn jump(dice: &mut Dice) -> i64 {
+/// How time passes: mostly hardly at all.
+pub fn pass(dice: &mut Dice) -> i64 {
     match dice.below(100) {
-        0..55 => 1,
-        55..75 => 60 * (1 + dice.below(59) as i64),
-        75..90 => HOUR * (1 + dice.below(7) as i64),
-        90..94 => 24 * HOUR,
-        _ => -60 * (1 + dice.below(600) as i64),
+        0..60 => 1,
+        60..80 => 60 * (1 + dice.below(59) as i64),
+        80..96 => HOUR * (1 + dice.below(7) as i64),
+        _ => 24 * HOUR,
+    }
+}
+
+/// By how much the clock is set to something else, which it mostly is not: ahead, back, or by a little. One that is so far
+/// behind is mostly set right soon.
+pub fn set(dice: &mut Dice, behind: i64) -> i64 {
+    if behind > 0 && dice.chance(20) {
+        return behind;
+    }
+    match dice.below(100) {
+        0..92 => 0,
+        92..94 => 60 * (1 + dice.below(24 * 60) as i64),
+        94..98 => -60 * (1 + dice.below(600) as i64),
+        _ => -1 - dice.below(60) as i64,
     }
 }
 

@@ -3,7 +3,7 @@
 use rolecall_core::event::Place;
 
 use super::judge::Found;
-use super::model::Model;
+use super::model::{Lease, Model};
 use super::rules::PLACES;
 use super::run::Run;
 use super::seen::Seen;
@@ -12,10 +12,9 @@ impl Run {
     /// Takes over the one of the possible models that the store says has come about.
     pub async fn adopt(&mut self, possible: Vec<Model>) {
         let seen = Seen::read(self.keeper.store().read()).await.unwrap();
-        let now = self.world.now().max(seen.decided);
         let mut why = vec!["the model knows nothing of what has come about".to_owned()];
         for model in possible {
-            match seen.adopt(&model, now) {
+            match seen.adopt(&model) {
                 Ok(model) => return self.model = model,
                 Err(error) => why.push(error),
             }
@@ -32,6 +31,10 @@ impl Run {
             && let Err(why) = seen.settled(&self.model, self.now(), trouble)
         {
             self.wrong.push(why);
+        }
+        let late = |lease: &Lease| self.model.live(lease, self.now()) && lease.over_by <= self.model.passed;
+        if let Some((id, _)) = self.model.leases.iter().find(|(_, lease)| late(lease)) {
+            self.wrong.push(format!("lease {id} lives for longer than was agreed"));
         }
         let stopped = self.away.as_ref().filter(|away| !away.runs()).map(|away| away.place);
         // Side by side: each account of each server is asked by a session of its own.

@@ -42,7 +42,7 @@ impl Death {
 #[derive(Serialize, Deserialize)]
 struct Job {
     folder: PathBuf,
-    now: i64,
+    clock: i64,
     act: Act,
     last_look: Option<usize>,
 }
@@ -67,7 +67,10 @@ impl Clock for Last {
 #[ignore = "started by the test that plays sequences"]
 async fn rolecall() {
     let job: Job = serde_json::from_str(&std::env::var("MODEL_JOB").unwrap()).unwrap();
-    let clock = Last { told: Told(AtomicI64::new(job.now)), left: job.last_look.map(AtomicUsize::new) };
+    let clock = Last {
+        told: Told { shows: AtomicI64::new(job.clock), ..Told::default() },
+        left: job.last_look.map(AtomicUsize::new),
+    };
     let keeper = start(&job.folder, Arc::new(clock)).await;
     // It may be refused, and may come too late for the lock of who was killed before.
     act(&keeper, &job.act).await.ok();
@@ -87,7 +90,7 @@ pub fn crash(world: &World, doing: &Act, death: Death, place: usize) -> Result<b
     });
     world.lead_to(place, proxy.folder(), 5432);
     let last_look = if let Death::Clock(looks) = death { Some(looks) } else { None };
-    let job = Job { folder: world.folder().to_owned(), now: world.now(), act: doing.clone(), last_look };
+    let job = Job { folder: world.folder().to_owned(), clock: world.clock(), act: doing.clone(), last_look };
     let blocks = if let Death::Write(blocks) = death { blocks.to_string() } else { "unlimited".to_owned() };
     let child = command(&blocks, &std::env::current_exe().unwrap())
         .env("MODEL_JOB", serde_json::to_string(&job).unwrap())

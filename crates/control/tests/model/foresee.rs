@@ -23,6 +23,9 @@ pub fn foresee(model: &Model, act: &Act, now: i64, away: Option<&Away>) -> Vec<M
             let fine = sound && (extends.is_some() || !model.leases.iter().any(same));
             let at_once = Rules::approvals(role) == 0;
             next.asks.insert(NEW, ask);
+            if at_once && fine && model.behind() > 0 {
+                return Vec::new();
+            }
             if at_once && fine {
                 return granted(&next, NEW, now, away);
             }
@@ -34,7 +37,8 @@ pub fn foresee(model: &Model, act: &Act, now: i64, away: Option<&Away>) -> Vec<M
             let fine = reason.starts_with("T-")
                 && (1..=LONGEST_GLASS).contains(lasts)
                 && model.grantable(&ask, now)
-                && APPROVERS.iter().any(looks);
+                && APPROVERS.iter().any(looks)
+                && model.behind() == 0;
             next.asks.insert(NEW, ask);
             next.grant(NEW, now, &BTreeSet::new());
             fine
@@ -125,6 +129,9 @@ fn approve(model: &Model, by: &str, id: u64, now: i64, away: Option<&Away>) -> V
     }
     let agreed = with(&|ask| _ = ask.agreed.insert(by.to_owned()));
     if agreed.asks.get(&id).is_some_and(|ask| agreed.agreed(ask, now)) {
+        if model.behind() > 0 {
+            return vec![again, model.clone()];
+        }
         return granted(&agreed, id, now, away).into_iter().chain([again]).collect();
     }
     vec![agreed, again]

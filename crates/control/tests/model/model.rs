@@ -39,6 +39,8 @@ pub struct Lease {
     pub role: String,
     pub customer: Option<i64>,
     pub ends: i64,
+    /// When it must be over by what has really passed.
+    pub over_by: i64,
     /// It was found to be over.
     pub over: bool,
 }
@@ -62,11 +64,52 @@ pub struct Model {
     pub leases: BTreeMap<u64, Lease>,
     /// The latest time that was decided for.
     pub decided: i64,
+    /// The time to decide for.
+    pub now: i64,
+    /// What the clock shows.
+    pub clock: i64,
+    /// What has really passed.
+    pub passed: i64,
 }
 
+/// A clock that is set back by so many seconds at most is waited for.
+const SLACK: i64 = 60;
+
 impl Model {
-    pub fn new(rules: Rules) -> Self {
-        Self { rules, suspended: BTreeSet::new(), asks: BTreeMap::new(), leases: BTreeMap::new(), decided: i64::MIN }
+    pub fn new(rules: Rules, clock: i64) -> Self {
+        Self {
+            rules,
+            suspended: BTreeSet::new(),
+            asks: BTreeMap::new(),
+            leases: BTreeMap::new(),
+            decided: i64::MIN,
+            now: clock,
+            clock,
+            passed: 0,
+        }
+    }
+
+    /// Time passes.
+    pub fn pass(&mut self, seconds: i64) {
+        self.passed += seconds;
+        self.clock += seconds;
+        let goes_on = self.now + seconds;
+        self.now = if goes_on > self.clock + SLACK { goes_on } else { self.now.max(self.clock) };
+    }
+
+    /// The clock is set to something else.
+    pub fn set(&mut self, clock: i64) {
+        self.clock = clock;
+        self.now = self.now.max(clock);
+        for lease in self.leases.values_mut() {
+            lease.over_by += SLACK;
+        }
+    }
+
+    /// How far the clock is behind; 0 where it is waited for.
+    pub fn behind(&self) -> i64 {
+        let behind = self.now - self.clock;
+        if behind > SLACK { behind } else { 0 }
     }
 
     /// Is in the policy, and not shut out.
@@ -114,7 +157,8 @@ impl Model {
         ask.state = State::Granted;
         let (who, environment, role) = (ask.who.clone(), ask.environment.clone(), ask.role.clone());
         let (customer, ends, except) = (ask.customer, now + ask.lasts, except.clone());
-        self.leases.insert(id, Lease { who, environment, except, role, customer, ends, over: false });
+        let over_by = self.passed + ask.lasts + SLACK;
+        self.leases.insert(id, Lease { who, environment, except, role, customer, ends, over_by, over: false });
     }
 
     /// What somebody has on a server by assignments and leases at this time.

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
+use jiff::Timestamp;
 use rolecall_control::ControlError;
 use rolecall_control::keeper::Keeper;
+use rolecall_core::request::Refusal;
 
 use super::act::{self, Act};
 use super::away::Away;
@@ -24,6 +26,8 @@ use super::world::World;
 pub struct Tally {
     pub steps: usize,
     pub refused: usize,
+    /// Among these, because the clock was behind.
+    pub behind: usize,
     pub killed: usize,
     pub away: usize,
     /// How often everybody had exactly what they should, not only no more.
@@ -81,7 +85,7 @@ impl Run {
         let keeper = world.start().await;
         Self {
             keeper,
-            model: Model::new(rules),
+            model: Model::new(rules, world.clock()),
             ledger: Ledger::default(),
             judges: PLACES.map(|_| Judge::new()),
             found: PLACES.map(|_| Found::default()),
@@ -98,7 +102,7 @@ impl Run {
 
     /// The time that is decided for.
     pub fn now(&self) -> i64 {
-        self.world.now().max(self.model.decided)
+        self.model.now
     }
 
     fn tell(&mut self, what: &str) {
@@ -111,9 +115,7 @@ impl Run {
 
     /// Whatever happens next.
     async fn turn(&mut self, dice: &mut Dice) {
-        let jump = chance::jump(dice);
-        // A lease that began before the server's own time would have ended there before it began.
-        self.world.jump(if self.model.decided == i64::MIN { jump.max(0) } else { jump });
+        self.time(dice).await;
         if self.away.is_some() && dice.chance(20) {
             self.back();
         } else if self.away.is_none() && dice.chance(10) {
@@ -136,6 +138,37 @@ impl Run {
         }
     }
 
+    /// Time passes, the clock is set to something else, and Rolecall looks at both, as it does every two seconds.
+    async fn time(&mut self, dice: &mut Dice) {
+        let (pass, set) = (chance::pass(dice), chance::set(dice, self.model.behind()));
+        self.world.pass(pass);
+        self.model.pass(pass);
+        self.look().await;
+        if set != 0 {
+            self.world.set(set);
+            self.model.set(self.world.clock());
+            self.tell(&format!("the clock is set by {set}, and behind by {}", self.model.behind()));
+            self.look().await;
+        }
+    }
+
+    async fn look(&mut self) {
+        let now = self.keeper.store().keep_time().await.unwrap().now.as_second();
+        if now != self.now() {
+            self.wrong.push(format!("the time to decide for is {now}, and should be {}", self.now()));
+        }
+    }
+
+    /// What a process that starts finds of the time: nothing of it is lost while the clock is behind.
+    async fn stop(&mut self) {
+        let decided = self.keeper.store().read().decided().await.unwrap().map_or(i64::MIN, Timestamp::as_second);
+        if self.model.behind() > 0 && decided != self.now() {
+            self.wrong.push(format!("the store keeps {decided}, and should keep {}", self.now()));
+        }
+        self.model.now = decided.max(self.model.clock);
+        self.keeper.store().clone().close().await;
+    }
+
     fn back(&mut self) {
         if let Some(away) = self.away.take() {
             if !away.runs() {
@@ -151,7 +184,7 @@ impl Run {
         self.model.rules.edit(dice, self.now());
         self.world.write(&self.model.rules);
         self.tell(&format!("another policy: {:?}", self.model.rules.people));
-        self.keeper.store().clone().close().await;
+        self.stop().await;
         self.keeper = self.world.start().await;
         self.dirty = (0..PLACES.len()).collect();
     }
@@ -176,6 +209,8 @@ impl Run {
                 | ControlError::NoLease(_),
             ) => {
                 self.tally.refused += 1;
+                self.tally.behind +=
+                    usize::from(matches!(done, Err(ControlError::Refused(Refusal::ClockBehind { .. }))));
                 if !foreseen.is_empty() && !foreseen.contains(&self.model) {
                     self.wrong.push("it was refused, and should not be".to_owned());
                 }
@@ -198,9 +233,9 @@ impl Run {
     /// Rolecall is killed somewhere in an act and what follows, and starts again.
     async fn crash(&mut self, act: &Act, death: Death, place: usize) {
         self.tally.steps += 1;
+        self.stop().await;
         let mut possible = foresee(&self.model, act, self.now(), None);
         possible.push(self.model.clone());
-        self.keeper.store().clone().close().await;
         let killed = tokio::task::block_in_place(|| crash(&self.world, act, death, place));
         self.tell(&format!("{act:?} {death:?} at {:?} -> killed: {killed:?}", PLACES[place]));
         match killed {

@@ -33,8 +33,8 @@ impl Seen {
 
     /// The model with what only the store can tell: the number of a new request, and what was found to be over. An error
     /// if the store knows something else than the model.
-    pub fn adopt(&self, model: &Model, now: i64) -> Result<Model, String> {
-        let mut next = model.clone();
+    pub fn adopt(&self, model: &Model) -> Result<Model, String> {
+        let (mut next, now) = (model.clone(), model.now);
         let new = self.asks.keys().find(|id| !model.asks.contains_key(id)).copied();
         if let (Some(ask), Some(id)) = (next.asks.remove(&NEW), new) {
             next.asks.insert(id, ask);
@@ -47,6 +47,9 @@ impl Seen {
         same("leases", &self.leases.keys().collect::<Vec<_>>(), &next.leases.keys().collect())?;
         if self.decided < model.decided {
             return Err(format!("decided for {} after {}", self.decided, model.decided));
+        }
+        if self.decided > model.now {
+            return Err(format!("decided for {} at {}", self.decided, model.now));
         }
         let before = next.clone();
         for (id, stored) in &self.asks {
@@ -64,7 +67,7 @@ impl Seen {
         }
         for (id, stored) in &self.leases {
             let Some(known) = next.leases.get_mut(id) else { continue };
-            let lease = lease(&stored.lease);
+            let lease = lease(&stored.lease, known.over_by);
             known.over |= lease.over && !before.live(known, now);
             same("lease", &lease, known)?;
         }
@@ -141,7 +144,7 @@ fn ask(stored: &Request, known: &Ask) -> Ask {
     }
 }
 
-fn lease(stored: &rolecall_core::lease::Lease) -> Lease {
+fn lease(stored: &rolecall_core::lease::Lease, over_by: i64) -> Lease {
     Lease {
         environment: stored.environment.clone(),
         except: stored.except.clone(),
@@ -149,6 +152,7 @@ fn lease(stored: &rolecall_core::lease::Lease) -> Lease {
         role: stored.role.clone(),
         customer: customer(&stored.with),
         ends: stored.ends.as_second(),
+        over_by,
         over: stored.ended.is_some(),
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use rolecall_control::clock::Clock;
@@ -15,14 +16,26 @@ use super::rules::{PLACES, Rules};
 
 const SHOP: &str = include_str!("shop.sql");
 
-/// A clock that says what it was told.
-pub struct Told(pub AtomicI64);
+/// A clock that says what it was told: what it shows, and what has really passed.
+#[derive(Default)]
+pub struct Told {
+    pub shows: AtomicI64,
+    pub passed: AtomicI64,
+}
 
 impl Clock for Told {
     fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+        Timestamp::from_second(self.shows.load(Ordering::SeqCst)).unwrap()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.passed.load(Ordering::SeqCst).unsigned_abs())
     }
 }
+
+/// So far ahead of the servers' clocks it begins: by a clock that is set back below theirs, what they end by themselves
+/// would end there before it began.
+const AHEAD: i64 = 3 * 24 * 3_600;
 
 /// Where everything is.
 pub struct World {
@@ -30,14 +43,16 @@ pub struct World {
     pub servers: Vec<Server>,
     folder: tempfile::TempDir,
     pub clock: Arc<Told>,
+    earliest: i64,
 }
 
 impl World {
     pub async fn new(rules: &Rules) -> Self {
         let servers = PLACES.map(|_| Server::start(&binaries::find(None).unwrap()).unwrap()).into();
         let folder = tempfile::tempdir().unwrap();
-        let clock = Arc::new(Told(AtomicI64::new(Timestamp::now().as_second())));
-        let world = Self { servers, folder, clock };
+        let (clock, earliest) = (Arc::new(Told::default()), Timestamp::now().as_second());
+        clock.shows.store(earliest + AHEAD, Ordering::SeqCst);
+        let world = Self { servers, folder, clock, earliest };
         for place in 0..PLACES.len() {
             world.sql(place, "postgres", "CREATE DATABASE app").await;
             world.sql(place, "app", SHOP).await;
@@ -90,12 +105,21 @@ impl World {
         std::fs::write(self.policy(), rules.text(|place| self.url(place).to_str().unwrap().to_owned())).unwrap();
     }
 
-    pub fn now(&self) -> i64 {
-        self.clock.0.load(Ordering::SeqCst)
+    /// What the clock shows.
+    pub fn clock(&self) -> i64 {
+        self.clock.shows.load(Ordering::SeqCst)
     }
 
-    pub fn jump(&self, seconds: i64) {
-        self.clock.0.fetch_add(seconds, Ordering::SeqCst);
+    /// Time passes.
+    pub fn pass(&self, seconds: i64) {
+        self.clock.passed.fetch_add(seconds, Ordering::SeqCst);
+        self.clock.shows.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// The clock is set to something else.
+    pub fn set(&self, seconds: i64) {
+        let shows = (self.clock() + seconds).max(self.earliest);
+        self.clock.shows.store(shows, Ordering::SeqCst);
     }
 
     /// Rolecall as it starts: the store is opened, the policy read.

@@ -1,6 +1,7 @@
 //! Access for a while: what a Lease is, when it is over and why, and what is due next.
 
 mod known;
+mod time;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +13,7 @@ use crate::policy::model::Policy;
 use crate::request::{self, RequestId};
 
 pub use known::Leases;
+pub use time::{SLACK, behind, steady};
 
 /// An Assignment with an end, born from an approved Request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,11 +150,6 @@ pub fn next_due(leases: &[Lease], policy: &Policy) -> Option<Timestamp> {
 pub fn ended(mut lease: Lease, at: Timestamp, why: Over) -> Lease {
     lease.ended.get_or_insert(Ended { at, why });
     lease
-}
-
-/// The time to decide for: never before the latest that was decided for. A clock that was set back reopens nothing.
-pub fn steady(latest: Option<Timestamp>, clock: Timestamp) -> Timestamp {
-    latest.map_or(clock, |latest| latest.max(clock))
 }
 
 /// True when a principal held something in the scene's environment by a Lease that is over.

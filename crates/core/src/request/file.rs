@@ -121,6 +121,7 @@ pub(super) fn conclude(facts: Facts<'_>, terms: &Terms<'_>, request: Request) ->
 /// The Lease that a Request becomes.
 pub(super) fn grant(facts: Facts<'_>, mut request: Request, longest: u64) -> Result<Outcome, Refusal> {
     let (starts, ends) = period(facts, request.asks.until, longest)?;
+    facts.clock_is_right()?;
     let lease = Lease {
         id: request.id,
         principal: request.asks.beneficiary.clone(),

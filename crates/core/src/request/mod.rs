@@ -25,7 +25,7 @@ pub use refusal::Refusal;
 pub use terms::{BreakGlassTerms, Terms, decides, may_request, requestable, values};
 
 use crate::desire::Book;
-use crate::lease::{Lease, Leases};
+use crate::lease::{self, Lease, Leases};
 use crate::policy::model::Policy;
 
 /// A Request's number, and its Lease's.
@@ -52,6 +52,16 @@ pub struct Facts<'a> {
     pub book: Book<'a>,
     /// The time to decide for; see [`crate::lease::steady`].
     pub now: Timestamp,
+    /// What the machine's clock shows.
+    pub clock: Timestamp,
+}
+
+impl Facts<'_> {
+    /// Refuses to open anything while the clock lies behind the time to decide for.
+    pub fn clock_is_right(&self) -> Result<(), Refusal> {
+        let Self { now, clock, .. } = *self;
+        if lease::behind(now, clock) { Err(Refusal::ClockBehind { now, clock }) } else { Ok(()) }
+    }
 }
 
 /// Until when somebody asks for access.

@@ -1,5 +1,7 @@
 //! Why something about a Request is refused. Each has a code that programs can tell apart.
 
+use jiff::Timestamp;
+
 use super::{RequestId, State};
 
 /// Why it is refused.
@@ -70,6 +72,10 @@ pub enum Refusal {
     NothingToReview,
     #[error("it was reviewed before")]
     ReviewedBefore,
+    #[error(
+        "the machine's clock shows {clock:.0}, and {now:.0} has been decided for: nothing is opened while the clock is behind"
+    )]
+    ClockBehind { now: Timestamp, clock: Timestamp },
 }
 
 /// `8h`, `1d 12h`
@@ -125,6 +131,7 @@ impl Refusal {
             Self::NobodyReviews => "nobody-reviews",
             Self::NothingToReview => "nothing-to-review",
             Self::ReviewedBefore => "reviewed-before",
+            Self::ClockBehind { .. } => "clock-behind",
         }
     }
 }

@@ -68,7 +68,8 @@ pub fn nobody() -> &'static BTreeSet<String> {
 }
 
 pub fn facts<'a>(policy: &'a Policy, suspended: &'a BTreeSet<String>, seconds: i64) -> Facts<'a> {
-    Facts { policy, leases: Leases::none(), suspended, book: Book::default(), now: at(seconds) }
+    let (now, clock) = (at(seconds), at(seconds));
+    Facts { policy, leases: Leases::none(), suspended, book: Book::default(), now, clock }
 }
 
 pub fn draft(who: &str, role: &str) -> Draft {

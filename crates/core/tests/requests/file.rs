@@ -91,7 +91,7 @@ fn what_runs_is_extended_and_not_filed_again() {
     assert_eq!(extending(asks.clone(), 16), "nothing-to-extend");
     assert_eq!(extending(other, 17), "not-an-extension");
     assert_eq!(extending(Draft { until: Until::At(at(3_600)), ..asks.clone() }, 17), "not-an-extension");
-    let late = Facts { now: at(3_600), ..facts };
+    let late = Facts { now: at(3_600), clock: at(3_600), ..facts };
     assert_eq!(word(&extend(late, RequestId(2), asks.clone(), RequestId(17), "one")), "nothing-to-extend");
     assert_eq!(word(&file(late, RequestId(2), asks, "one")), "waiting 0");
 }

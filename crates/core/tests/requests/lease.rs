@@ -1,6 +1,6 @@
 //! Leases: when they are over, and what is due.
 
-use rolecall_core::lease::{Leases, Over, due, end, ended, next_due, over, steady};
+use rolecall_core::lease::{Leases, Over, due, end, ended, next_due, over};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::RequestId;
 
@@ -46,9 +46,6 @@ fn what_has_ended_stays_ended_whatever_the_clock_says() {
     // The first end is the end.
     let again = ended(done.clone(), at(9_000), Over::Early { by: address("ada") });
     assert_eq!(again, done);
-    assert_eq!(steady(Some(at(100)), at(50)), at(100));
-    assert_eq!(steady(Some(at(100)), at(150)), at(150));
-    assert_eq!(steady(None, at(50)), at(50));
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Random sequences of what people do to a request: whatever happens, the rules hold.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 use rolecall_core::admit::Caller;
 use rolecall_core::desire::Book;
-use rolecall_core::lease::{self, Lease, Leases};
+use rolecall_core::lease::{self, Lease, Leases, SLACK};
 use rolecall_core::policy::model::Policy;
 use rolecall_core::request::{
     Facts, Outcome, Request, RequestId, State, approve, deny, end_early, expire, file, withdraw,
@@ -28,7 +30,9 @@ enum Act {
     Change,
     /// The policy changes to another of three.
     Policy(usize),
-    /// The clock moves, forth or back.
+    /// Time passes.
+    Pass(i64),
+    /// The clock is set, forth or back.
     Clock(i64),
 }
 
@@ -44,7 +48,9 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         1 => who.prop_map(Act::Reinstate),
         1 => Just(Act::Change),
         1 => (0..3_usize).prop_map(Act::Policy),
-        2 => (-5_000..40_000_i64).prop_map(Act::Clock),
+        2 => (0..40_000_i64).prop_map(Act::Pass),
+        1 => (-90_000..40_000_i64).prop_map(Act::Clock),
+        1 => (-90..0_i64).prop_map(Act::Clock),
     ];
     prop::collection::vec(act, 1..40)
 }
@@ -54,7 +60,12 @@ struct World {
     policy: usize,
     suspended: BTreeSet<String>,
     clock: i64,
-    latest: i64,
+    /// What was decided for last, and when that really was.
+    latest: (Timestamp, i64),
+    /// What really has passed.
+    passed: i64,
+    /// When the lease must really be over.
+    over_by: i64,
     effects: u32,
     request: Request,
     lease: Option<Lease>,
@@ -76,6 +87,7 @@ impl World {
             suspended: nobody(),
             book: Book::default(),
             now: at(0),
+            clock: at(0),
         };
         let outcome = file(facts, RequestId(1), draft("bob", role), "0").unwrap();
         let request = outcome.request().clone();
@@ -86,7 +98,9 @@ impl World {
             policy: 0,
             suspended,
             clock: 0,
-            latest: 0,
+            latest: (at(0), 0),
+            passed: 0,
+            over_by: 0,
             effects: 0,
             request,
             lease,
@@ -103,12 +117,20 @@ impl World {
         }
     }
 
+    fn now(&mut self) -> Timestamp {
+        let (latest, then) = self.latest;
+        let passed = Duration::from_secs(self.passed.abs_diff(then));
+        let now = lease::steady(Some(latest), at(self.clock), Some((latest, passed)));
+        assert!(now >= latest);
+        self.latest = (now, self.passed);
+        now
+    }
+
     fn act(&mut self, act: &Act) {
-        self.latest = self.latest.max(self.clock);
-        let now = lease::steady(Some(at(self.latest)), at(self.clock));
+        let (now, clock) = (self.now(), at(self.clock));
         let (policy, suspended) = (self.policies[self.policy].clone(), self.suspended.clone());
-        let facts =
-            Facts { policy: &policy, leases: Leases::none(), suspended: &suspended, book: Book::default(), now };
+        let (leases, book) = (Leases::none(), Book::default());
+        let facts = Facts { policy: &policy, leases, suspended: &suspended, book, now, clock };
         let (request, current) = (self.request.clone(), self.effects.to_string());
         match act {
             Act::Approve(who, shown) => {
@@ -124,6 +146,8 @@ impl World {
                     }
                     if let Outcome::Granted(_, lease) = &outcome {
                         self.granted(facts, lease);
+                        let lasts = lease.ends.duration_since(lease.starts);
+                        self.over_by = self.passed + (lasts + SLACK).as_secs();
                     }
                     self.take(outcome);
                 }
@@ -146,7 +170,15 @@ impl World {
             Act::Reinstate(who) => drop(self.suspended.remove(&address(PEOPLE[*who]))),
             Act::Change => self.effects += 1,
             Act::Policy(which) => self.policy = *which,
-            Act::Clock(seconds) => self.clock += seconds,
+            Act::Pass(seconds) => {
+                self.passed += seconds;
+                self.clock += seconds;
+            }
+            Act::Clock(seconds) => {
+                self.clock += seconds;
+                // A small correction is waited for.
+                self.over_by += SLACK.as_secs();
+            }
         }
     }
 
@@ -160,6 +192,7 @@ impl World {
         assert!(self.agreed.iter().filter(count).count() >= terms.approvals as usize);
         assert!(!self.suspended.contains(&lease.principal));
         assert!(facts.now < self.request.expires && lease.ends > facts.now);
+        assert!(facts.now <= facts.clock + SLACK, "granted by a clock that is behind");
         assert!(lease.ends.duration_since(lease.starts).as_secs() <= terms.max_duration as i64);
         assert_ne!(self.policy, 1);
         assert_eq!(lease::over(lease, facts.policy, facts.suspended, facts.now), None);
@@ -170,8 +203,7 @@ impl World {
         let granted = matches!(self.request.state, State::Granted { .. });
         assert_eq!(granted, self.lease.is_some());
         let Some(open) = self.lease.clone() else { return };
-        self.latest = self.latest.max(self.clock);
-        let now = lease::steady(Some(at(self.latest)), at(self.clock));
+        let now = self.now();
         // What the control plane does: what is due is ended for good.
         let leases = [open];
         let due = lease::due(&leases, &self.policies[self.policy], &self.suspended, now);
@@ -181,6 +213,7 @@ impl World {
         let lease = self.lease.as_ref().unwrap();
         let over = lease::over(lease, &self.policies[self.policy], &self.suspended, now).is_some();
         assert!(over || !self.was_over, "a lease that was over holds again");
+        assert!(over || self.passed < self.over_by, "a lease lives longer than was agreed");
         assert!(over || (!self.suspended.contains(&lease.principal) && now < lease.ends && self.policy != 1));
         self.was_over = over;
     }

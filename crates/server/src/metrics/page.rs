@@ -22,6 +22,10 @@ pub fn registry(live: &Live, measured: &Measured) -> Registry {
     registry.register("build", "The version that runs", version);
     servers(&mut registry, measured);
     access(&mut registry, measured);
+    let behind = Gauge::<i64>::default();
+    behind.set(measured.behind.as_secs());
+    let help = "How far the machine's clock is behind what was decided for; over 60, nothing is opened";
+    registry.register_with_unit("clock_behind", help, Unit::Seconds, behind);
     webhooks(&mut registry, measured);
     ledger(&mut registry, measured);
     live.register(&mut registry);

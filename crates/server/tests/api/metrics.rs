@@ -99,6 +99,7 @@ async fn says_what_is_and_names_nobody() {
         (r#"rolecall_http_requests_total{method="POST",route="/api/v1/requests",status="201"}"#.into(), 2.0),
         (r#"rolecall_http_requests_total{method="GET",route="(none)",status="404"}"#.into(), 1.0),
         ("rolecall_policy_version".into(), 2.0),
+        ("rolecall_clock_behind_seconds".into(), 0.0),
         (format!(r#"rolecall_build_info{{version="{}"}}"#, env!("CARGO_PKG_VERSION")), 1.0),
     ] {
         assert_eq!(number(&text, &series), expected, "{series}\n{text}");
@@ -119,6 +120,10 @@ async fn says_what_is_and_names_nobody() {
     let text = read(&company).await;
     assert_eq!(number(&text, r#"rolecall_leases{environment="production",state="overdue"}"#), 1.0);
     assert!(number(&text, r#"rolecall_lease_overdue_seconds{environment="production"}"#) >= 30.0);
+
+    company.wait(-600);
+    let behind = number(&read(&company).await, "rolecall_clock_behind_seconds");
+    assert!((598.0..=600.0).contains(&behind), "{behind}");
 
     well_formed(&text);
     older_form(&company, token.reveal()).await;
