@@ -46,6 +46,7 @@
 //! # }
 //! ```
 
+mod accept;
 mod apply;
 mod approve;
 pub mod audit;
@@ -75,6 +76,7 @@ mod suspend;
 mod telling;
 pub mod webhook;
 
+pub use accept::Accepted;
 pub use carry::abandoned;
 pub use objects::{Holder, Who};
 pub use office::{ControlError, Office};

@@ -150,6 +150,8 @@ pub enum Action<'a> {
     ReadMetrics,
     /// Take a copy of the store, or put one back.
     Backup,
+    /// Take the machine's clock for right, where it lies behind what was decided for.
+    AcceptClock,
 }
 
 /// Why somebody may not.
@@ -247,9 +249,12 @@ pub fn permits(policy: &Policy, caller: Caller<'_>, rights: Rights, action: Acti
         Action::Reinstate { who: whom } if who.is(whom) => Err(Denied::Own),
         Action::Reinstate { who: _ } => who.administers_or(false),
         Action::Plan | Action::Verify | Action::ReadMetrics => who.reads_all_or(false),
-        Action::Apply | Action::Adopt | Action::LoadPolicy | Action::Configure | Action::Backup => {
-            who.administers_or(false)
-        }
+        Action::Apply
+        | Action::Adopt
+        | Action::LoadPolicy
+        | Action::Configure
+        | Action::Backup
+        | Action::AcceptClock => who.administers_or(false),
         Action::Credential { of } => require(
             who.answers_for(of) || (who.administers() && !policy.people.contains_key(of)),
             "being the account's holder",

@@ -10,8 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use audit::{Audit, AuditExport, AuditLog, AuditVerify, ExportFormat};
 pub use remote::{
-    Address, Approve, Connect, Deny, Leases, One, PrintAs, Remote, Request, Requests, Review, Standing, Token,
-    TokenList, TokenMake, TokenPlace, TokenRevoke, TokenScope,
+    Address, Anywhere, Approve, Clock, ClockAccept, Connect, Deny, Leases, One, PrintAs, Remote, Request, Requests,
+    Review, Standing, Token, TokenList, TokenMake, TokenRevoke, TokenScope,
 };
 pub use serve::{LogFormat, Serve};
 
@@ -103,6 +103,9 @@ pub enum Command {
     Suspend(Standing),
     /// Let somebody back in who was suspended by an act.
     Reinstate(Standing),
+    /// Say that the machine's clock is right.
+    #[command(subcommand, after_help = "Example:\n  rolecall clock accept --reason \"the clock was a day ahead\"")]
+    Clock(Clock),
     /// Make, list and revoke API tokens.
     #[command(subcommand)]
     Token(Token),

@@ -84,6 +84,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Outcome> {
         Command::Connect(connect) => remote::connect::run(&connect),
         Command::Suspend(standing) => remote::standing::suspend(&standing),
         Command::Reinstate(standing) => remote::standing::reinstate(&standing),
+        Command::Clock(clock) => remote::clock::run(&clock).await,
         Command::Token(token) => remote::token::run(&token).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
         Command::Docs(docs) => commands::docs::run(&docs),

@@ -155,6 +155,7 @@ fn tell(kind: &Kind) -> Told {
         Kind::SignedOut { principal } => authentication(2, principal, false),
         Kind::TokenMade { token, .. } => entity(1, "token", token),
         Kind::TokenRevoked { token, .. } => entity(4, "token", token),
+        Kind::ClockAccepted { to, .. } => entity(3, "clock", &to.to_string()).severe(MEDIUM),
         Kind::DriftFound { place, .. } | Kind::DriftHeld { place, .. } => server(2, place).severe(MEDIUM),
         Kind::ServerUnreachable { place, .. } => server(2, place).failed(),
         Kind::WebhookGivenUp { webhook, .. } => entity(99, "webhook", webhook).failed(),

@@ -49,7 +49,7 @@ impl Rounds {
         match (std::mem::replace(&mut self.behind, behind), behind) {
             (false, true) => {
                 let Moment { now: decided, clock } = moment;
-                tracing::error!(%clock, %decided, "the clock is behind what was decided for: nothing is opened until it is right");
+                tracing::error!(%clock, %decided, "the clock is behind what was decided for: nothing is opened until it is set right, or accepted by `rolecall clock accept`");
             }
             (true, false) => tracing::info!("the clock is not behind any more"),
             _ => {}

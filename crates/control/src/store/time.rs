@@ -26,10 +26,29 @@ impl Moment {
     }
 }
 
-/// The machine's clock, and what was decided for last in this process: when, and how long it had run by then.
+/// What the store keeps.
+#[derive(Default)]
+struct Kept {
+    /// The latest time that was decided for.
+    latest: Option<Timestamp>,
+    /// The entry that tells of the last time that the clock was taken for right; 0: it never was. What any process
+    /// remembers from before counts no more.
+    accepted: u64,
+}
+
+/// What was decided for last in this process.
+struct Last {
+    time: Timestamp,
+    /// How long the process had run by then.
+    at: Duration,
+    /// See [`Kept`].
+    accepted: u64,
+}
+
+/// The machine's clock, and what this process remembers.
 pub(super) struct Time {
     clock: Arc<dyn Clock>,
-    last: Mutex<Option<(Timestamp, Duration)>>,
+    last: Mutex<Option<Last>>,
 }
 
 impl Time {
@@ -42,12 +61,15 @@ impl Time {
     }
 
     /// The time to decide for when the clock shows this and the store keeps that.
-    fn moment(&self, latest: Option<Timestamp>, clock: Timestamp) -> Moment {
+    fn moment(&self, kept: &Kept, clock: Timestamp) -> Moment {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let elapsed = self.clock.elapsed();
-        let passed = last.map(|(time, at)| (time, elapsed.saturating_sub(at)));
-        let now = lease::steady(latest, clock, passed);
-        *last = Some((now, elapsed));
+        let (elapsed, accepted) = (self.clock.elapsed(), kept.accepted);
+        let known = last.as_ref().filter(|last| last.accepted == accepted);
+        let now = lease::steady(kept.latest, clock, known.map(|last| (last.time, elapsed.saturating_sub(last.at))));
+        // What was read just before the clock was accepted is not remembered after it.
+        if last.as_ref().is_none_or(|last| last.accepted <= accepted) {
+            *last = Some(Last { time: now, at: elapsed, accepted });
+        }
         Moment { now, clock }
     }
 }
@@ -58,19 +80,27 @@ impl Tx {
         let (time, clock) = (self.time(), self.now());
         keep(self.connection(), &time, clock).await
     }
+
+    /// Takes the clock for right: what it shows is decided for from this transaction on, in every process.
+    pub(crate) async fn accept_clock(&mut self) -> Result<(), StoreError> {
+        let (clock, event) = (self.now().to_string(), self.event().to_string());
+        put(self.connection(), "decided", &clock).await?;
+        put(self.connection(), "accepted", &event).await
+    }
 }
 
 impl Reader {
     /// The latest time that was decided for.
     pub async fn decided(&self) -> Result<Option<Timestamp>, StoreError> {
-        decided(&mut *self.connection().await?).await
+        Ok(kept(&mut *self.connection().await?).await?.latest)
     }
 }
 
 impl Store {
     /// The time to decide for, for reading only.
     pub async fn moment(&self) -> Result<Moment, StoreError> {
-        Ok(self.time.moment(self.reader.decided().await?, self.clock().now()))
+        let kept = kept(&mut *self.reader.connection().await?).await?;
+        Ok(self.time.moment(&kept, self.clock().now()))
     }
 
     /// The same. While the clock is behind it is kept, so that a process that starts later goes on from it. It changes
@@ -88,20 +118,32 @@ impl Store {
     }
 }
 
-async fn decided(conn: &mut SqliteConnection) -> Result<Option<Timestamp>, StoreError> {
-    let latest: Option<String> =
-        sqlx::query_scalar("SELECT value FROM meta WHERE name = 'decided'").fetch_optional(conn).await?;
-    latest.map(|time| time.parse().map_err(|error: jiff::Error| StoreError::Corrupt(error.to_string()))).transpose()
+async fn kept(conn: &mut SqliteConnection) -> Result<Kept, StoreError> {
+    let rows: Vec<(String, String)> =
+        sqlx::query_as("SELECT name, value FROM meta WHERE name IN ('decided', 'accepted')").fetch_all(conn).await?;
+    let corrupt = |name: &str| StoreError::Corrupt(format!("{name} in meta"));
+    let mut kept = Kept::default();
+    for (name, value) in rows {
+        match name.as_str() {
+            "decided" => kept.latest = Some(value.parse().map_err(|_| corrupt(&name))?),
+            _ => kept.accepted = value.parse().map_err(|_| corrupt(&name))?,
+        }
+    }
+    Ok(kept)
 }
 
 /// The time to decide for, kept as the latest, in a transaction that nobody else writes beside.
 async fn keep(conn: &mut SqliteConnection, time: &Time, clock: Timestamp) -> Result<Moment, StoreError> {
-    let moment = time.moment(decided(&mut *conn).await?, clock);
-    sqlx::query(
-        "INSERT INTO meta (name, value) VALUES ('decided', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-    )
-    .bind(moment.now.to_string())
-    .execute(conn)
-    .await?;
+    let moment = time.moment(&kept(&mut *conn).await?, clock);
+    put(conn, "decided", &moment.now.to_string()).await?;
     Ok(moment)
+}
+
+async fn put(conn: &mut SqliteConnection, name: &str, value: &str) -> Result<(), StoreError> {
+    sqlx::query("INSERT INTO meta (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+        .bind(name)
+        .bind(value)
+        .execute(conn)
+        .await?;
+    Ok(())
 }

@@ -119,6 +119,33 @@ impl Tx {
         sessions_after(self.connection(), time).await
     }
 
+    /// Tokens and sessions that had ended when it was `from`, and would live again when it is `to`; and sessions that were
+    /// begun after that.
+    pub(crate) async fn tokens_over(&mut self, from: Timestamp, to: Timestamp) -> Result<Vec<Token>, StoreError> {
+        let mut query = QueryBuilder::new("SELECT ");
+        query.push(COLUMNS).push(" FROM token WHERE revoked_at IS NULL AND ((ends_at > ");
+        query.push_bind(to.as_millisecond()).push(" AND ends_at <= ").push_bind(from.as_millisecond());
+        query
+            .push(") OR (use = 'session' AND made_at > ")
+            .push_bind(to.as_millisecond())
+            .push(")) ORDER BY made_at, id");
+        query.build().fetch_all(self.connection()).await?.iter().map(read).collect()
+    }
+
+    /// Moves tokens that were made after `to` back by as much as from `from` to there: they live no longer than agreed.
+    pub(crate) async fn shorten_tokens(&mut self, from: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+        let ahead = from.as_millisecond() - to.as_millisecond();
+        sqlx::query(
+            "UPDATE token SET made_at = made_at - ?1, ends_at = ends_at - ?1 \
+             WHERE use = 'token' AND revoked_at IS NULL AND made_at > ?2",
+        )
+        .bind(ahead)
+        .bind(to.as_millisecond())
+        .execute(self.connection())
+        .await?;
+        Ok(())
+    }
+
     /// Forgets sessions that ended before a time; the ledger still tells of them.
     pub(crate) async fn forget_sessions(&mut self, before: Timestamp) -> Result<(), StoreError> {
         sqlx::query("DELETE FROM token WHERE use = 'session' AND ends_at < ?")

@@ -57,6 +57,10 @@ pub enum Act {
         by: String,
         who: String,
     },
+    /// The clock is right, though it is behind.
+    Accept {
+        by: String,
+    },
     /// The policy's files are what a server shall say.
     Apply {
         place: usize,
@@ -120,6 +124,7 @@ pub async fn act(keeper: &Keeper, act: &Act) -> Result<(), ControlError> {
         Act::End { by, id } => office.end(&person(by), RequestId(*id)).await.map(drop),
         Act::Suspend { by, who } => office.suspend(&person(by), &address(who), "T-1").await,
         Act::Reinstate { by, who } => office.reinstate(&person(by), &address(who), "T-1").await,
+        Act::Accept { by } => office.accept_clock(&person(by), "T-1").await.map(drop),
         Act::Apply { place } => {
             let (ada, (environment, server)) = (person("ada"), PLACES[*place]);
             let plan = office.plan(&ada, environment, server).await?;

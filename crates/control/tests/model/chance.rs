@@ -13,6 +13,9 @@ pub fn act(dice: &mut Dice, model: &Model) -> Act {
     // Now and then somebody else tries.
     let approver = if dice.chance(90) { one(dice, &APPROVERS) } else { who.clone() };
     let admin = if dice.chance(90) { "ada".to_owned() } else { who.clone() };
+    if dice.chance(if model.behind() > 0 { 15 } else { 1 }) {
+        return Act::Accept { by: admin };
+    }
     match dice.below(100) {
         0..30 => new(dice, who),
         30..55 if !pending.is_empty() => Act::Approve { by: approver, id: id(dice, &pending) },

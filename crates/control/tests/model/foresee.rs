@@ -66,6 +66,10 @@ pub fn foresee(model: &Model, act: &Act, now: i64, away: Option<&Away>) -> Vec<M
             admin(by) && model.rules.people.contains_key(who.as_str()) && !model.suspended.contains(who)
         }
         Act::Reinstate { by, who } => next.suspended.remove(who) && admin(by),
+        Act::Accept { by } => {
+            next.accept();
+            model.behind() > 0 && admin(by)
+        }
         Act::Apply { .. } | Act::Wait => true,
     };
     if done { vec![next] } else { Vec::new() }
@@ -95,8 +99,8 @@ fn ask(
     now: i64,
 ) -> Ask {
     let (who, environment, role) = (who.to_owned(), environment.to_owned(), role.to_owned());
-    let (agreed, expires) = (BTreeSet::new(), now + PATIENCE);
-    Ask { who, environment, role, customer, lasts, extends, expires, agreed, state: State::Pending }
+    let (agreed, filed, expires) = (BTreeSet::new(), now, now + PATIENCE);
+    Ask { who, environment, role, customer, lasts, extends, filed, expires, agreed, state: State::Pending }
 }
 
 /// May say yes or no to it.

@@ -60,7 +60,7 @@ impl Ledger {
     fn caused(&self, event: &Event) -> Result<(), String> {
         let begins = match &event.kind {
             Kind::StoreMade { .. } | Kind::PolicyLoaded { .. } | Kind::RequestFiled { .. } => true,
-            Kind::StandingChanged { .. } => true,
+            Kind::StandingChanged { .. } | Kind::ClockAccepted { .. } => true,
             Kind::ApplyBegun { .. } => !matches!(event.actor, Actor::System { .. }),
             _ => false,
         };

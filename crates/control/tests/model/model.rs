@@ -24,6 +24,7 @@ pub struct Ask {
     pub customer: Option<i64>,
     pub lasts: i64,
     pub extends: Option<u64>,
+    pub filed: i64,
     pub expires: i64,
     pub agreed: BTreeSet<String>,
     pub state: State,
@@ -38,6 +39,7 @@ pub struct Lease {
     pub except: BTreeSet<String>,
     pub role: String,
     pub customer: Option<i64>,
+    pub starts: i64,
     pub ends: i64,
     /// When it must be over by what has really passed.
     pub over_by: i64,
@@ -106,6 +108,23 @@ impl Model {
         }
     }
 
+    /// The clock is taken for right: what began after what it shows is over, what had ended stays so, and all else ends by
+    /// the clock.
+    pub fn accept(&mut self) {
+        let (from, to, before) = (self.now, self.clock, self.clone());
+        for lease in self.leases.values_mut() {
+            lease.over |= !before.live(lease, from) || !before.live(lease, to);
+            lease.over_by += from - to;
+        }
+        for ask in self.asks.values_mut().filter(|ask| ask.state == State::Pending) {
+            let waits = |now| ask.filed <= now && now < ask.expires && before.grantable(ask, now);
+            if !waits(from) || !waits(to) {
+                ask.state = State::Closed;
+            }
+        }
+        (self.now, self.decided) = (to, to);
+    }
+
     /// How far the clock is behind; 0 where it is waited for.
     pub fn behind(&self) -> i64 {
         let behind = self.now - self.clock;
@@ -125,7 +144,7 @@ impl Model {
 
     /// Gives somebody something at this time.
     pub fn live(&self, lease: &Lease, now: i64) -> bool {
-        !lease.over && lease.ends > now && self.active(&lease.who, now) && self.agent(&lease.who)
+        !lease.over && lease.starts <= now && lease.ends > now && self.active(&lease.who, now) && self.agent(&lease.who)
     }
 
     /// Could become a lease.
@@ -158,7 +177,8 @@ impl Model {
         let (who, environment, role) = (ask.who.clone(), ask.environment.clone(), ask.role.clone());
         let (customer, ends, except) = (ask.customer, now + ask.lasts, except.clone());
         let over_by = self.passed + ask.lasts + SLACK;
-        self.leases.insert(id, Lease { who, environment, except, role, customer, ends, over_by, over: false });
+        let lease = Lease { who, environment, except, role, customer, starts: now, ends, over_by, over: false };
+        self.leases.insert(id, lease);
     }
 
     /// What somebody has on a server by assignments and leases at this time.

@@ -28,6 +28,8 @@ pub struct Tally {
     pub refused: usize,
     /// Among these, because the clock was behind.
     pub behind: usize,
+    /// How often the clock was taken for right.
+    pub accepted: usize,
     pub killed: usize,
     pub away: usize,
     /// How often everybody had exactly what they should, not only no more.
@@ -189,9 +191,17 @@ impl Run {
         self.dirty = (0..PLACES.len()).collect();
     }
 
+    fn note(&mut self, act: &Act) {
+        self.tally.steps += 1;
+        // What the policy dates holds again where its date has not come any more, once it is applied.
+        if matches!(act, Act::Accept { .. }) {
+            self.dirty = (0..PLACES.len()).collect();
+        }
+    }
+
     /// An act, what follows, and what must hold then.
     async fn step(&mut self, act: &Act) {
-        self.tally.steps += 1;
+        self.note(act);
         let foreseen = foresee(&self.model, act, self.now(), self.away.as_ref());
         let done = act::act(&self.keeper, act).await;
         self.tell(&format!("{act:?} -> {}", done.as_ref().map_or_else(ToString::to_string, |()| "done".to_owned())));
@@ -200,6 +210,7 @@ impl Run {
                 if let Act::Apply { place } = act {
                     self.dirty.remove(place);
                 }
+                self.tally.accepted += usize::from(matches!(act, Act::Accept { .. }));
                 foreseen
             }
             Err(
@@ -232,7 +243,7 @@ impl Run {
 
     /// Rolecall is killed somewhere in an act and what follows, and starts again.
     async fn crash(&mut self, act: &Act, death: Death, place: usize) {
-        self.tally.steps += 1;
+        self.note(act);
         self.stop().await;
         let mut possible = foresee(&self.model, act, self.now(), None);
         possible.push(self.model.clone());

@@ -70,7 +70,8 @@ impl Scope {
             | Action::MakeToken { .. }
             | Action::RevokeToken { .. }
             | Action::Configure
-            | Action::Backup => Self::Administer,
+            | Action::Backup
+            | Action::AcceptClock => Self::Administer,
             Action::ReadMetrics => Self::Metrics,
         }
     }

@@ -239,6 +239,10 @@ pub enum Kind {
         token: String,
         of: String,
     },
+    ClockAccepted {
+        from: Timestamp,
+        to: Timestamp,
+    },
     DriftFound {
         place: Place,
         digest: String,
@@ -322,6 +326,7 @@ impl Kind {
             | Self::SignedOut { .. }
             | Self::TokenMade { .. }
             | Self::TokenRevoked { .. }
+            | Self::ClockAccepted { .. }
             | Self::WebhookGivenUp { .. }
             | Self::EffectsContinued { .. } => None,
         }

@@ -54,6 +54,7 @@ kinds! {
     SignedOut "signed_out" "A Principal signed out of Rolecall."
     TokenMade "token_made" "An API token was made. Only its public id is in the ledger."
     TokenRevoked "token_revoked" "An API token was ended early."
+    ClockAccepted "clock_accepted" "An administrator took the machine's clock for right, where it was behind: decisions are for the time `to` from here on, and were for `from` before. What had begun after `to` is over; tokens made after `to` end earlier by as much."
     DriftFound "drift_found" "A server differs from the policy by somebody's hand."
     DriftHeld "drift_held" "The repair of a difference waits for an approval."
     DriftRepaired "drift_repaired" "A difference was taken back."

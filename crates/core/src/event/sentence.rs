@@ -108,6 +108,9 @@ fn what(kind: &Kind, actor: &str) -> String {
         Kind::SignedOut { principal } => format!("{principal} signed out"),
         Kind::TokenMade { token, of, .. } => format!("{actor} made token {token} for {of}"),
         Kind::TokenRevoked { token, of } => format!("{actor} ended token {token} of {of}"),
+        Kind::ClockAccepted { from, to } => {
+            format!("{actor} took the clock for right: decisions were for {from:.0} and are for {to:.0} now")
+        }
         Kind::DriftFound { place, changes, .. } => {
             format!("somebody changed {} by hand: {}", at(place), count(*changes, "difference"))
         }

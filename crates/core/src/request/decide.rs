@@ -66,7 +66,7 @@ pub fn expire(facts: Facts<'_>, request: &Request) -> Option<Outcome> {
     if request.state != State::Pending {
         return None;
     }
-    if request.expires <= facts.now {
+    if request.expires <= facts.now || ahead(facts, request) {
         let state = State::Expired { at: facts.now };
         return Some(Outcome::Closed(Request { state, ..request.clone() }));
     }
@@ -110,11 +110,15 @@ pub fn recheck<'a>(facts: Facts<'a>, request: &Request) -> Result<Terms<'a>, Ref
     Ok(terms)
 }
 
+/// Filed in the future: the clock was set back, and what was known then may not be known now.
+fn ahead(facts: Facts<'_>, request: &Request) -> bool {
+    facts.now < request.filed
+}
+
 fn pending(facts: Facts<'_>, request: &Request) -> Result<(), Refusal> {
     match &request.state {
         State::Pending if request.expires <= facts.now => Err(Refusal::TooLate),
-        // Filed in the future: the clock was set back, and what was known then may not be known now.
-        State::Pending if facts.now < request.filed => Err(Refusal::TooLate),
+        State::Pending if ahead(facts, request) => Err(Refusal::TooLate),
         State::Pending => Ok(()),
         state => Err(Refusal::NotPending(state.clone())),
     }

@@ -73,9 +73,14 @@ pub enum Refusal {
     #[error("it was reviewed before")]
     ReviewedBefore,
     #[error(
-        "the machine's clock shows {clock:.0}, and {now:.0} has been decided for: nothing is opened while the clock is behind"
+        "the machine's clock shows {clock:.0}, and {now:.0} has been decided for: nothing is opened until it is set right, or \
+         an administrator says that it is right (rolecall clock accept)"
     )]
     ClockBehind { now: Timestamp, clock: Timestamp },
+    #[error(
+        "the machine's clock shows {0:.0}, and is not behind what has been decided for: there is nothing to accept"
+    )]
+    ClockRight(Timestamp),
 }
 
 /// `8h`, `1d 12h`
@@ -132,6 +137,7 @@ impl Refusal {
             Self::NothingToReview => "nothing-to-review",
             Self::ReviewedBefore => "reviewed-before",
             Self::ClockBehind { .. } => "clock-behind",
+            Self::ClockRight(_) => "clock-right",
         }
     }
 }

@@ -61,6 +61,7 @@ fn every_action_and_every_caller() {
         (Action::LoadPolicy, "+-------++-"),
         (Action::Configure, "+-------++-"),
         (Action::Backup, "+-------++-"),
+        (Action::AcceptClock, "+-------++-"),
         (Action::Credential { of: &bob }, "---+-------"),
         (Action::Credential { of: bot }, "++------++-"),
         (Action::ViewTokens { of: &bob }, "+-++----++-"),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use rolecall_core::lease::{behind, steady};
-use rolecall_core::request::{Draft, Facts, RequestId, approve, break_glass, deny, expire, file, withdraw};
+use rolecall_core::request::{Draft, Facts, RequestId, State, approve, break_glass, deny, expire, file, withdraw};
 
 use crate::company::{address, at, draft, facts, nobody, policy, waiting, word};
 
@@ -49,7 +49,7 @@ fn nothing_is_opened_by_a_clock_that_is_behind() {
     assert_eq!(
         refused.to_string(),
         "the machine's clock shows 2026-06-01T11:59:59Z, and 2026-06-01T12:01:00Z has been decided for: nothing is opened \
-         while the clock is behind"
+         until it is set right, or an administrator says that it is right (rolecall clock accept)"
     );
     for (facts, opened) in [(late, ["clock-behind"; 3]), (right, ["granted"; 3])] {
         let agreed = approve(facts, request.clone(), &lea, "one", "one");
@@ -65,4 +65,7 @@ fn nothing_is_opened_by_a_clock_that_is_behind() {
         assert_eq!(word(&withdraw(facts, request.clone(), &bob)), "withdrawn");
         assert_eq!(expire(facts, &request), None);
     }
+    // What was asked by a clock that was ahead, and is taken for wrong, waits no more.
+    let before = self::facts(&policy, nobody, -1);
+    assert!(matches!(expire(before, &request).unwrap().request().state, State::Expired { .. }));
 }

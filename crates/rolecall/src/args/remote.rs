@@ -202,6 +202,27 @@ pub enum PrintAs {
     Env,
 }
 
+/// `rolecall clock`
+#[derive(Debug, Subcommand)]
+pub enum Clock {
+    /// Take the machine's clock for right, where it is behind what was decided for: it was ahead, and was set right.
+    ///
+    /// What began by the clock that was ahead is over, and what has ended stays ended. Without a server it is done in the
+    /// local store, by the operator.
+    Accept(ClockAccept),
+}
+
+/// `rolecall clock accept`
+#[derive(Debug, Args)]
+pub struct ClockAccept {
+    /// Why.
+    #[arg(long, default_value = "", value_name = "TEXT")]
+    pub reason: String,
+    /// Where.
+    #[command(flatten)]
+    pub place: Anywhere,
+}
+
 /// `rolecall token`
 #[derive(Debug, Subcommand)]
 pub enum Token {
@@ -235,7 +256,7 @@ pub struct TokenMake {
     pub note: String,
     /// Where.
     #[command(flatten)]
-    pub place: TokenPlace,
+    pub place: Anywhere,
 }
 
 /// `rolecall token list`
@@ -243,7 +264,7 @@ pub struct TokenMake {
 pub struct TokenList {
     /// Where.
     #[command(flatten)]
-    pub place: TokenPlace,
+    pub place: Anywhere,
 }
 
 /// `rolecall token revoke`
@@ -253,12 +274,12 @@ pub struct TokenRevoke {
     pub id: String,
     /// Where.
     #[command(flatten)]
-    pub place: TokenPlace,
+    pub place: Anywhere,
 }
 
 /// A server of Rolecall, or the store on this machine.
 #[derive(Debug, Args)]
-pub struct TokenPlace {
+pub struct Anywhere {
     /// Which Rolecall.
     #[command(flatten)]
     pub remote: Remote,

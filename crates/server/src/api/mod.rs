@@ -1,5 +1,6 @@
 //! The JSON API under `/api/v1`: one file per resource. Its description is generated from the handlers themselves.
 
+mod clock;
 mod credentials;
 mod environments;
 mod extract;
@@ -62,6 +63,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(leases::one))
         .routes(routes!(leases::end))
         .routes(routes!(credentials::mint))
+        .routes(routes!(clock::accept))
         .routes(routes!(ledger::list))
         .routes(routes!(ledger::copy))
         .routes(routes!(tokens::list, tokens::make))

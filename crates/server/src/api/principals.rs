@@ -69,13 +69,13 @@ pub struct Access {
     holds: Vec<HoldingView>,
 }
 
-/// Why somebody is shut out or let back in.
+/// Why it is done.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {
     /// Why.
     #[serde(default)]
-    reason: String,
+    pub reason: String,
 }
 
 impl From<Somebody> for PrincipalView {

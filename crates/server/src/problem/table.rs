@@ -63,6 +63,7 @@ pub const TABLE: &[(&str, u16, &str)] = &[
     ("nobody-reviews", 409, "Nobody else could review it afterwards"),
     ("nothing-to-review", 409, "There is nothing to review"),
     ("reviewed-before", 409, "It was reviewed before"),
+    ("clock-right", 409, "The machine's clock is not behind: there is nothing to accept"),
     ("clock-behind", 503, "The machine's clock is behind: nothing is opened until it is right"),
     // Tokens
     ("no-token", 404, "There is no such token that you may see"),

@@ -28,4 +28,13 @@ async fn nothing_is_opened_and_everybody_hears_why() {
     let said = health(&company).await.body;
     assert_eq!(said["status"], "warn");
     assert!(said["output"].as_str().unwrap().contains("clock"), "{said}");
+
+    // An administrator says that it is right: what was asked by the clock that was ahead is asked again.
+    company.post("lea", "/clock/accept", r#"{"reason":"T-1"}"#).await.problem(403, "forbidden");
+    let accepted = company.post("ada", "/clock/accept", r#"{"reason":"T-1"}"#).await.is(200).body;
+    assert_eq!((&accepted["leases"], &accepted["requests"]), (&0.into(), &2.into()), "{accepted}");
+    assert!(accepted["from"].as_str() > accepted["to"].as_str(), "{accepted}");
+    company.post("ada", "/clock/accept", "").await.problem(409, "clock-right");
+    assert_eq!(health(&company).await.body["status"], "pass");
+    company.post("lea", &format!("/requests/{id}/approve"), &agrees).await.is(200);
 }

@@ -45,6 +45,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("POST /tokens", r#"{"of":"bob@acme.test","scopes":[]}"#,        "422 403 403 403 422 403 403 403 403 401 401 401"),
     ("POST /tokens", r#"{"of":"(operator)","scopes":[]}"#,           "422 403 403 403 403 403 403 403 403 401 401 401"),
     ("POST /tokens/t999999/revoke", "",                              "404 404 404 404 404 404 404 404 404 401 401 401"),
+    ("POST /clock/accept", "",                                       "409 409 403 403 403 403 403 403 403 401 401 401"),
     ("POST /environments/production/servers/main/apply", r#"{"digest":"x"}"#,
                                                                      "409 409 403 403 403 403 403 403 403 401 401 401"),
 ];

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::access::print;
 use super::standing::segment;
-use crate::args::{Token, TokenList, TokenMake, TokenPlace, TokenRevoke, TokenScope};
+use crate::args::{Anywhere, Token, TokenList, TokenMake, TokenRevoke, TokenScope};
 use crate::client::{Client, as_type};
 use crate::ledger::actor;
 use crate::{Outcome, load};
@@ -105,7 +105,8 @@ async fn revoke(arguments: &TokenRevoke) -> anyhow::Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-async fn office(place: &TokenPlace) -> anyhow::Result<Office> {
+/// The local store, as its operator.
+pub async fn office(place: &Anywhere) -> anyhow::Result<Office> {
     let policy = load::policy(&place.policy.policy)?;
     let path = place.place.store()?;
     let store = Store::open(&Options::new(&path, place.place.key()?)).await;

@@ -173,6 +173,9 @@ fn people(kind: &Kind) -> Markup {
             html! { "Token " (token) " was made for " (name(of)) " (" (scopes.join(", ")) ")" }
         }
         Kind::TokenRevoked { token, of } => html! { "Token " (token) " of " (name(of)) " was revoked" },
+        Kind::ClockAccepted { from, to } => {
+            html! { "The clock was taken for right: decisions were for " (exact(*from)) " and are for " (exact(*to)) " now" }
+        }
         Kind::WebhookGivenUp { webhook, event, error } => {
             html! { "Webhook " (name(webhook)) " did not take entry " (event) ": " bdi { (error) } }
         }
