@@ -99,13 +99,13 @@ pub fn pass(dice: &mut Dice) -> i64 {
 /// By how much the clock is set to something else, which it mostly is not: ahead, back, or by a little. One that is so far
 /// behind is mostly set right soon.
 pub fn set(dice: &mut Dice, behind: i64) -> i64 {
-    if behind > 0 && dice.chance(20) {
+    if behind > 0 && dice.chance(10) {
         return behind;
     }
     match dice.below(100) {
-        0..92 => 0,
-        92..94 => 60 * (1 + dice.below(24 * 60) as i64),
-        94..98 => -60 * (1 + dice.below(600) as i64),
+        0..88 => 0,
+        88..91 => 60 * (1 + dice.below(24 * 60) as i64),
+        91..98 => -60 * (1 + dice.below(600) as i64),
         _ => -1 - dice.below(60) as i64,
     }
 }
