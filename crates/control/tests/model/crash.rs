@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::sys::signal::{Signal, kill, raise};
@@ -59,6 +60,10 @@ impl Clock for Last {
             raise(Signal::SIGKILL).unwrap();
         }
         self.told.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.told.elapsed()
     }
 }
 
