@@ -37,6 +37,7 @@ pub const USUAL: &[&str] = &[
     "drift_held",
     "server_unreachable",
     "server_back",
+    "clock_accepted",
     "webhook_given_up",
 ];
 

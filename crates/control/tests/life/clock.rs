@@ -140,6 +140,8 @@ async fn an_administrator_accepts_the_clock_and_nothing_comes_back() {
 
     let entries = company.events().await.len();
     let accepted = process.accept_clock(&ada, "it was a day ahead").await.unwrap();
+    let newest = company.newest("clock_accepted").await;
+    assert!(rolecall_control::webhook::USUAL.contains(&newest.kind.name()), "nobody is told of it");
     let Accepted { from, to, leases, requests, tokens } = accepted;
     assert_eq!((leases, requests, tokens), (1, 1, 2), "{accepted:?}");
     assert!((86_390..=86_400).contains(&from.duration_since(to).as_secs()), "{accepted:?}");
