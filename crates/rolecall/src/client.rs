@@ -46,17 +46,17 @@ impl Client {
     }
 
     /// Asks for something that may take long to send, such as a copy of the ledger. It breaks off with an error where the
-    /// answer is not whole.
-    pub fn take(&self, path: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    /// answer is not whole. Where to is opened once there is an answer: a refusal overwrites nothing.
+    pub fn take<W: Write>(&self, path: &str, open: impl FnOnce() -> anyhow::Result<W>) -> anyhow::Result<()> {
         let request = self.agent.get(self.url(path)).header("Authorization", self.bearer());
         let request = request.config().timeout_global(None).timeout_recv_response(Some(PATIENCE)).build();
         let mut response = request.call().map_err(|error| anyhow!("{} does not answer: {error}", self.base))?;
         if !response.status().is_success() {
             return self.answer(Ok(response)).map(drop);
         }
-        let mut body = response.body_mut().as_reader();
-        std::io::copy(&mut body, out).with_context(|| format!("the answer of {} broke off", self.base))?;
-        Ok(())
+        let (mut body, mut out) = (response.body_mut().as_reader(), open()?);
+        let whole = std::io::copy(&mut body, &mut out).and_then(|_| out.flush());
+        whole.with_context(|| format!("the answer of {} broke off", self.base))
     }
 
     /// Asks for a change, with a key of its own: what the network repeats is not done twice.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use rolecall_control::store::Filter;
 use rolecall_core::event::{Event, EventId};
 use serde::Deserialize;
@@ -96,11 +96,6 @@ pub fn export(arguments: &AuditExport) -> anyhow::Result<Outcome> {
         ExportFormat::Tiles => bail!("tiles are written where the store is; over the network: --format jsonl"),
     };
     let client = Client::new(&arguments.remote)?;
-    let mut out = open(arguments.out.as_deref())?;
-    let whole = client.take(&format!("/ledger/export/{format}"), &mut *out);
-    whole.and_then(|()| Ok(out.flush()?)).with_context(|| match &arguments.out {
-        Some(path) => format!("{} is not whole", path.display()),
-        None => "the copy is not whole".to_owned(),
-    })?;
+    client.take(&format!("/ledger/export/{format}"), || open(arguments.out.as_deref()))?;
     Ok(Outcome::Done)
 }
